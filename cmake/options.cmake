@@ -1,0 +1,53 @@
+# Build options and the compiler flags that every target of the project shares.
+option(JETON_TESTS "Build the tests" ON)
+option(JETON_FUZZ "Build the fuzz targets (needs clang)" OFF)
+set(JETON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+# Builds in other directories share what ccache holds: paths below the source tree count as relative ones.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
+add_compile_definitions(_FILE_OFFSET_BITS=64)
+if(JETON_SANITIZE)
+  add_compile_options(-fsanitize=${JETON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${JETON_SANITIZE})
+else()
+  add_compile_options(-fstack-protector-strong)
+  add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()
+
+# jeton_layer(NAME SOURCES... ) makes the static library jeton_NAME of one directory of src/.
+function(jeton_layer name)
+  add_library(jeton_${name} STATIC ${ARGN})
+  target_include_directories(jeton_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+endfunction()
+
+# Test programs are not optimised: that would only take time.
+if(NOT JETON_SANITIZE)
+  set(test_options -O0 -g0)
+endif()
+
+# jeton_test(NAME LIBRARY SOURCES... ) makes one GoogleTest program and registers it with CTest.
+function(jeton_test name library)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE ${library} GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(${name} PRIVATE ${test_options})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()

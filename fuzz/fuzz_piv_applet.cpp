@@ -1,0 +1,215 @@
+// The PIV applet, and the Card above it, against a card that answers anything. Whatever comes: no byte
+// outside an answer is read, results have the promised lengths, and the number of commands stays bounded.
+//
+// The input: one byte of options, then the card's answers. An answer is a length byte and that many bytes,
+// status word included; a length byte from E0 on begins a length of 13 bits. After the last answer the card
+// says 6A82.
+#include <cstdlib>
+#include <memory>
+
+#include "card/card.hpp"
+#include "reader/error.hpp"
+
+namespace {
+
+using namespace jeton;
+using namespace jeton::card;
+
+constexpr Byte option_extended = 0x01;
+constexpr Byte option_whole_card = 0x02;
+constexpr Byte option_other_profile = 0x04;
+constexpr std::size_t most_commands = 20000;
+
+void require(bool condition) {
+    if (!condition) {
+        std::abort();
+    }
+}
+
+class FuzzLease final : public reader::Lease {
+  public:
+    reader::Continuity continuity() const override { return reader::Continuity::kept; }
+    bool others_wrote() const override { return false; }
+    void mark_written() override {}
+};
+
+class FuzzLink final : public reader::CardLink {
+  public:
+    FuzzLink(View answers, bool extended) : m_answers(answers), m_extended(extended) {}
+
+    std::string name() const override { return "fuzz"; }
+    reader::LinkLimits limits() const override { return {.extended_apdu = m_extended}; }
+    bool present() override { return true; }
+    std::uint64_t insertion() const override { return 1; }
+    std::unique_ptr<reader::Lease> acquire(Deadline) override { return std::make_unique<FuzzLease>(); }
+    View atr() const override { return m_atr; }
+    void reset() override {}
+
+    SecretBytes transmit(View command, Milliseconds) override {
+        require(command.size() >= 4 && ++m_commands < most_commands);
+        if (m_answers.empty()) {
+            return {0x6A, 0x82};
+        }
+        const std::size_t first = take(1)[0];
+        const std::size_t length = first < 0xE0 ? first : (first & 0x1F) << 8 | load_be(take(1));
+        return to_secret(take(length));
+    }
+
+  private:
+    View take(std::size_t length) {
+        const View out = m_answers.first(std::min(length, m_answers.size()));
+        m_answers = m_answers.subspan(out.size());
+        return out;
+    }
+
+    View m_answers;
+    bool m_extended;
+    std::size_t m_commands = 0;
+    Bytes m_atr{0x3B, 0x87, 0x80, 0x01, 'Y', 'u', 'b', 'i', 'K', 'e', 'y', 0x00};
+};
+
+/// attempt runs one verb. A card may make it fail, in the two ways that are announced.
+template <typename Function>
+void attempt(Function&& function) {
+    try {
+        function();
+    } catch (const card::Error&) {
+    } catch (const reader::Error&) {
+    }
+}
+
+constexpr std::string_view pin = "123456";
+
+crypto::PublicKey rsa_key() {
+    Bytes modulus(256, 0xC3);
+    return crypto::RsaPublicKey{std::move(modulus), {0x01, 0x00, 0x01}};
+}
+
+crypto::PublicKey ec_key() {
+    return crypto::EcPublicKey{crypto::Curve::p256,
+                               from_hex("046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945"
+                                        "D898C2964FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECE"
+                                        "CBB6406837BF51F5")
+                                   .value()};
+}
+
+void check_key(const crypto::PublicKey& key) {
+    require(key_type_of(key).has_value() && crypto::is_valid(key));
+}
+
+void compute_all(Applet& applet, Channel& channel, const KeySlot& slot) {
+    const Bytes block(256, 0x5A);
+    const Bytes hash(32, 0xA5);
+    const auto rsa = rsa_key();
+    const auto ec = ec_key();
+    attempt([&] {
+        require(applet.compute(channel, slot, rsa, Primitive::rsa_raw, Verb::sign, block).size() == 256);
+    });
+    attempt(
+        [&] { require(applet.compute(channel, slot, ec, Primitive::ecdsa, Verb::sign, hash).size() == 64); });
+    attempt([&] {
+        const View point = std::get<crypto::EcPublicKey>(ec).point;
+        require(applet.compute(channel, slot, ec, Primitive::ecdh, Verb::derive, point).size() == 32);
+    });
+}
+
+/// drive_applet calls each verb of the applet, those too that a Card would not let through.
+void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& profile) {
+    const auto applet = make_applet(profile);
+    Channel channel(link, profile->transport);
+    const KeySlot& slot = profile->keys.front();
+    const PinRule& user = *profile->pin(PinRole::user);
+    attempt([&] { (void)applet->select(channel); });
+    attempt([&] { require(!applet->read_serial(channel).empty()); });
+    compute_all(*applet, channel, slot);
+    attempt([&] { check_key(applet->generate(channel, slot, KeyType::p256)); });
+    attempt([&] { check_key(applet->generate(channel, slot, KeyType::rsa2048)); });
+    attempt([&] {
+        const auto entry = applet->read_key(channel, slot, nullptr);
+        if (entry) {
+            check_key(entry->public_key);
+        }
+    });
+    attempt([&] { applet->authenticate_admin(channel, Bytes(24, 0x11)); });
+    attempt([&] { (void)applet->stored_admin_key(channel); });
+    attempt([&] {
+        const auto history =
+            applet->read_object(channel, profile->objects.at(applet->retired_object().value()));
+        require(!history || applet->retired_count(history->value) <= 20);
+    });
+    attempt([&] { applet->note_retired(channel, 20); });
+    attempt([&] { (void)applet->pin_status(channel, user); });
+    attempt([&] { applet->verify(channel, user, view_of(pin)); });
+    attempt([&] { applet->change_pin(channel, user, view_of(pin), view_of(pin)); });
+    attempt([&] { applet->unblock(channel, user, view_of("12345678"), view_of(pin)); });
+    attempt([&] { applet->clear_verification(channel, user); });
+    for (const ObjectSlot& object : profile->objects) {
+        attempt([&] {
+            const auto entry = applet->read_object(channel, object);
+            require(!entry || !entry->value.empty());
+        });
+    }
+    attempt([&] { applet->write_object(channel, profile->objects.front(), Bytes(300, 0x30)); });
+    attempt([&] { applet->erase_object(channel, profile->objects.front()); });
+}
+
+/// drive_card goes the way of an application.
+void drive_card(reader::CardLink& link, const ProfileSet& profiles) {
+    std::unique_ptr<Card> card;
+    attempt([&] { card = Card::recognise(link, profiles); });
+    if (!card) {
+        return;
+    }
+    const Profile& profile = card->profile();
+    attempt([&] { (void)card->begin().label(); });
+    attempt([&] { card->begin().login(PinRole::user, view_of(pin)); });
+    for (std::size_t i = 0; i < profile.keys.size(); ++i) {
+        attempt([&] {
+            Burst burst = card->begin();
+            const auto entry = burst.key_listed(i) ? burst.key(i) : nullptr;
+            if (!entry) {
+                return;
+            }
+            check_key(entry->public_key);
+            if (entry->always_authenticate) {
+                burst.login_for_key(i, view_of(pin));
+            }
+            const bool rsa = std::holds_alternative<crypto::RsaPublicKey>(entry->public_key);
+            (void)burst.compute(i, rsa ? Primitive::rsa_raw : Primitive::ecdsa, Verb::sign, Bytes(32, 0xA5));
+        });
+    }
+    for (std::size_t i = 0; i < profile.objects.size(); ++i) {
+        attempt([&] {
+            Burst burst = card->begin();
+            if (burst.object_listed(i)) {
+                (void)burst.object(i);
+            }
+        });
+    }
+    attempt([&] { (void)card->begin().pin_status(PinRole::user); });
+    attempt([&] { card->begin().generate(0, KeyType::p256); });
+    attempt([&] { card->begin().logout(); });
+}
+
+/// built_in profiles are parsed once; they are never destroyed.
+const ProfileSet& built_in() {
+    static const ProfileSet* const profiles = new ProfileSet(ProfileSet::load({}));
+    return *profiles;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    const Byte options = data[0];
+    FuzzLink link(View(data, size).subspan(1), (options & option_extended) != 0);
+    if ((options & option_whole_card) != 0) {
+        drive_card(link, built_in());
+    } else {
+        const bool other = (options & option_other_profile) != 0;
+        drive_applet(link, built_in().find(other ? "yubikey-piv" : "piv"));
+    }
+    return 0;
+}

@@ -1,0 +1,154 @@
+// Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
+//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E. A step begins with a byte n: 0
+//   restarts
+//         the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends a command of 16-bit
+//         length; any other n is the length of a command. Then come the command's bytes.
+//   odd   the rest is the text of a card's file.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "crypto/aes.hpp"
+#include "softcard/card_json.hpp"
+#include "softcard/soft_card.hpp"
+#include "softcard/storage.hpp"
+#include "util/tlv.hpp"
+
+namespace {
+
+using namespace jeton;
+using namespace jeton::softcard;
+
+constexpr std::size_t most_steps = 64;
+constexpr Byte management_key_value[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
+                                           5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+
+/// The text of the card that every input begins with; never freed.
+const SecretBytes& fresh_card() {
+    static const SecretBytes* const text = [] {
+        CreateOptions options;
+        options.name = "fuzz";
+        options.management_key = to_bytes(management_key_value);
+        CardState state = make_card_state(options);
+        for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
+            Key key;
+            key.algorithm = 0x11;
+            key.pin_policy = default_policy(reference);
+            key.private_key = std::make_shared<const crypto::PrivateKey>(
+                crypto::PrivateKey::generate_ec(crypto::Curve::p256));
+            state.keys.emplace(reference, key);
+        }
+        return new SecretBytes(write_card(state));
+    }();
+    return *text;
+}
+
+/// RSA keys take too long to make.
+bool makes_rsa_key(View apdu) {
+    return apdu.size() > 4 && apdu[1] == 0x47 && std::ranges::find(apdu.subspan(4), 0x07) != apdu.end();
+}
+
+class Session {
+  public:
+    Session() : m_medium(std::make_shared<Medium>()), m_card(std::make_unique<MemoryStorage>(m_medium)) {
+        m_medium->bytes = fresh_card();
+        restart();
+    }
+
+    void restart() {
+        m_card.power_on();
+        const Byte select[] = {0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08};
+        send(select);
+    }
+
+    SecretBytes send(View apdu) {
+        const Bytes exact = to_bytes(apdu);
+        SecretBytes response = m_card.transmit(exact);
+        if (response.size() < 2) {
+            std::abort();
+        }
+        return response;
+    }
+
+    void verify() {
+        const Byte command[] = {0x00, 0x20, 0x00, 0x80, 0x08, '1', '2', '3', '4', '5', '6', 0xFF, 0xFF};
+        send(command);
+    }
+
+    void become_administrator() {
+        const Byte first[] = {0x00, 0x87, 0x0A, 0x9B, 0x04, 0x7C, 0x02, 0x80, 0x00};
+        const SecretBytes response = send(first);
+        const auto witness = find_tlv_path(response, {0x7C, 0x80});
+        if (!witness || witness->size() != 16) {
+            return;
+        }
+        const Bytes proof = crypto::aes_block(crypto::Direction::decrypt, management_key_value, *witness);
+        Bytes second{0x00, 0x87, 0x0A, 0x9B, 0x26};
+        append(second, TlvWriter()
+                           .nest(0x7C, [&](TlvWriter& out) { out.put(0x80, proof).put(0x81, Bytes(16)); })
+                           .take());
+        send(second);
+    }
+
+  private:
+    std::shared_ptr<Medium> m_medium;
+    SoftCard m_card;
+};
+
+void run_steps(View input) {
+    Session session;
+    for (std::size_t step = 0; step < most_steps && !input.empty(); ++step) {
+        std::size_t length = input[0];
+        input = input.subspan(1);
+        switch (length) {
+            case 0:
+                session.restart();
+                continue;
+            case 1:
+                session.verify();
+                continue;
+            case 2:
+                session.become_administrator();
+                continue;
+            case 3:
+                length =
+                    static_cast<std::size_t>(load_be(input.first(std::min<std::size_t>(input.size(), 2))));
+                input = input.subspan(std::min<std::size_t>(input.size(), 2));
+                break;
+            default:
+                break;
+        }
+        const View apdu = input.first(std::min(length, input.size()));
+        input = input.subspan(apdu.size());
+        if (!makes_rsa_key(apdu)) {
+            session.send(apdu);
+        }
+    }
+}
+
+/// Reads a file; what was read must be written as a text that reads the same.
+void run_file(View text) {
+    const auto card = read_card(text);
+    if (const auto* const state = std::get_if<CardState>(&card)) {
+        const SecretBytes written = write_card(*state);
+        const auto again = read_card(written);
+        if (!std::holds_alternative<CardState>(again) || write_card(std::get<CardState>(again)) != written) {
+            std::abort();
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    const View input(data, size);
+    if (input[0] % 2 == 0) {
+        run_steps(input.subspan(1));
+    } else {
+        run_file(input.subspan(1));
+    }
+    return 0;
+}

@@ -1,0 +1,126 @@
+// Applet: the verbs of one card application. It speaks APDUs over a Channel and keeps nothing about logins:
+// Card does.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "card/channel.hpp"
+#include "card/error.hpp"
+#include "card/profile.hpp"
+#include "crypto/certificate.hpp"
+#include "crypto/keys.hpp"
+
+namespace jeton::card {
+
+/// Primitive is what a card really computes with a private key.
+enum class Primitive {
+    rsa_raw,  ///< block^d mod n; a block as long as the modulus in and out
+    ecdsa,    ///< hash in, r and s out, each as long as the field
+    ecdh,     ///< uncompressed point in, X coordinate out
+};
+
+/// PinStatus is what the card tells about a PIN without spending a try.
+struct PinStatus {
+    bool known = false;       ///< false: the card does not tell
+    unsigned tries_left = 0;  ///< 0: blocked
+    bool initialized = true;
+    unsigned most_tries =
+        0;  ///< the highest counter that was seen on this card; 0: none. Below it, a try was spent
+};
+
+/// KeyEntry is a key pair that is on the card.
+struct KeyEntry {
+    crypto::PublicKey public_key;
+    bool always_authenticate = false;  ///< as the profile and the card's own policy say
+    bool generated_on_card = false;    ///< CKA_LOCAL; false when the card does not tell
+};
+
+/// ObjectEntry is a certificate or data object that is on the card.
+struct ObjectEntry {
+    Bytes value;                                     ///< DER certificate, or the content of the data object
+    std::optional<crypto::Certificate> certificate;  ///< for a certificate that parses
+};
+
+class Applet {
+  public:
+    explicit Applet(std::shared_ptr<const Profile> profile) : m_profile(std::move(profile)) {}
+    virtual ~Applet() = default;
+
+    const Profile& profile() const { return *m_profile; }
+
+    /// select makes the application current; false when the card does not have it.
+    virtual bool select(Channel& channel) = 0;
+
+    /// read_serial tells this card from every other; in the form of CK_TOKEN_INFO.serialNumber before it is
+    /// cut.
+    virtual std::string read_serial(Channel& channel) = 0;
+
+    virtual PinStatus pin_status(Channel& channel, const PinRule& pin) = 0;
+
+    /// verify spends a try when |value| is wrong: Error(verify, 63Cx or 6983).
+    virtual void verify(Channel& channel, const PinRule& pin, View value) = 0;
+    virtual void clear_verification(Channel& channel, const PinRule& pin) = 0;
+    virtual void change_pin(Channel& channel, const PinRule& pin, View old_value, View new_value) = 0;
+
+    /// unblock sets a new value for |pin| with the PUK.
+    virtual void unblock(Channel& channel, const PinRule& pin, View puk, View new_value) = 0;
+
+    /// authenticate_admin proves knowledge of the management key in both directions.
+    virtual void authenticate_admin(Channel& channel, View key) = 0;
+
+    /// stored_admin_key reads a management key that the verified PIN protects; nullopt where there is none.
+    virtual std::optional<SecretBytes> stored_admin_key(Channel& channel) = 0;
+
+    /// read_object gives nullopt when the object is not on the card, or is not what its container should
+    /// hold.
+    virtual std::optional<ObjectEntry> read_object(Channel& channel, const ObjectSlot& slot) = 0;
+
+    /// wants_certificate tells whether read_key needs the slot's certificate: where the profile says so, and
+    /// where the card turned out to tell nothing else about its keys.
+    virtual bool wants_certificate(const KeySlot& slot) const = 0;
+
+    /// read_key gives nullopt when the slot is empty. |certificate| is the slot's certificate where there is
+    /// one.
+    virtual std::optional<KeyEntry> read_key(Channel& channel, const KeySlot& slot,
+                                             const crypto::Certificate* certificate) = 0;
+
+    /// retired_object is the object that says how many retired slots are in use, by its index in the profile;
+    /// retired_count reads its content.
+    virtual std::optional<std::size_t> retired_object() const = 0;
+    virtual std::size_t retired_count(View content) const = 0;
+
+    virtual bool offers(Primitive primitive, KeyType type) const = 0;
+
+    /// always_authenticates is what profile and standard say of a key in |slot| when the card does not tell.
+    virtual bool always_authenticates(const KeySlot& slot) const = 0;
+
+    /// compute runs |primitive| with the private key of |slot|; |verb| is sign, decipher or derive, for
+    /// errors.
+    virtual SecretBytes compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
+                                Primitive primitive, Verb verb, View input) = 0;
+
+    /// generate makes a key pair in |slot|, replacing what was there. Needs the management key.
+    virtual crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type) = 0;
+
+    /// write_object replaces the object; |content| is a DER certificate or the data. Needs the management
+    /// key.
+    virtual void write_object(Channel& channel, const ObjectSlot& slot, View content) = 0;
+    virtual void erase_object(Channel& channel, const ObjectSlot& slot) = 0;
+
+    /// note_retired makes the card say that at least |count| retired slots are in use. Needs the management
+    /// key.
+    virtual void note_retired(Channel& channel, std::size_t count) = 0;
+
+  private:
+    std::shared_ptr<const Profile> m_profile;
+};
+
+/// key_type_of gives the card's name for the kind of |key|; nullopt for a modulus or curve that no card has.
+std::optional<KeyType> key_type_of(const crypto::PublicKey& key);
+
+/// make_applet makes the applet that |profile| names; nullptr for a kind that this build does not have.
+std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile);
+
+}  // namespace jeton::card

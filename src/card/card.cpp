@@ -1,0 +1,120 @@
+#include "card/card.hpp"
+
+#include "card/card_state.hpp"
+#include "util/log.hpp"
+
+namespace jeton::card {
+
+namespace {
+
+constexpr Milliseconds lease_wait{30000};
+
+}  // namespace
+
+Card::Card(std::unique_ptr<State> state) : m_state(std::move(state)) {}
+Card::~Card() = default;
+
+const Profile& Card::profile() const {
+    return m_state->profile();
+}
+const Applet& Card::applet() const {
+    return *m_state->applet;
+}
+const std::string& Card::serial() const {
+    return m_state->serial;
+}
+
+bool Card::alive() const {
+    return !m_state->dead.load() && m_state->link.insertion() == m_state->insertion;
+}
+
+bool Card::stale() const {
+    return m_state->link.others_wrote();
+}
+
+std::uint64_t Card::version() const {
+    return m_state->memory.version();
+}
+
+std::optional<std::shared_ptr<const KeyEntry>> Card::known_key(std::size_t index) const {
+    return m_state->memory.key(index);
+}
+
+std::optional<std::shared_ptr<const ObjectEntry>> Card::known_object(std::size_t index) const {
+    return m_state->memory.object(index);
+}
+
+std::optional<std::string> Card::known_label() const {
+    return m_state->memory.label();
+}
+
+std::optional<PinStatus> Card::known_pin_status(PinRole role) const {
+    return m_state->memory.pin_status(role);
+}
+
+std::optional<PinRole> Card::login() const {
+    return m_state->vault.role();
+}
+
+void Card::forget_login() {
+    m_state->forget_login();
+}
+
+std::uint64_t Card::exchanges() const {
+    return m_state->other_exchanges + m_state->channel.exchanges();
+}
+
+Burst Card::begin() {
+    State& state = *m_state;
+    std::unique_ptr<reader::Lease> lease;
+    try {
+        lease = state.link.acquire(Deadline::after(lease_wait));
+    } catch (const reader::Error& error) {
+        if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {
+            state.die();
+        }
+        throw;
+    }
+    if (!alive()) {
+        state.die();
+        throw Error(Error::Kind::swapped, Verb::select, "the card was taken out of " + state.link.name());
+    }
+    if (lease->others_wrote()) {
+        state.memory.drop();
+    }
+    if (lease->continuity() == reader::Continuity::reset) {
+        state.standing = {};
+    }
+    auto burst = std::make_unique<Burst::State>(state, std::move(lease));
+    burst->run([&] {
+        if (!state.vault.role()) {
+            burst->clear_card();  // after forget_login()
+        }
+    });
+    return Burst(std::move(burst));
+}
+
+/// resume selects the application and makes sure that it is on the same card; PINs wait until they are
+/// needed.
+void Burst::State::resume() {
+    card.standing = {};
+    if (!card.applet->select(card.channel) || card.applet->read_serial(card.channel) != card.serial) {
+        card.die();
+        throw Error(Error::Kind::swapped, Verb::select, "another card is in " + card.link.name());
+    }
+    card.standing.selected = true;
+    if (card.vault.role() == PinRole::user && !card.vault.may_repeat()) {
+        log::info("{}: the card was reset and the PIN policy does not let us verify again: logged out",
+                  card.link.name());
+        card.forget_login();
+    }
+}
+
+void Burst::State::note(const reader::Error& error) {
+    card.standing = {};
+    if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {
+        card.die();
+    }
+}
+
+}  // namespace jeton::card

@@ -1,0 +1,123 @@
+// Card: one inserted card with the applet that serves it. It knows who is logged in, keeps the PIN for
+// hand-overs as the policy allows, and remembers what was read. Burst: the only way to talk to it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "card/applet.hpp"
+#include "card/profile_set.hpp"
+#include "reader/card_link.hpp"
+
+namespace jeton::card {
+
+class Burst;
+
+class Card {
+  public:
+    /// recognise powers the card, finds its profile and selects the applet (SELECT and the serial number: two
+    /// APDUs when the first profile fits). nullptr when no profile knows it. Throws reader::Error.
+    static std::unique_ptr<Card> recognise(reader::CardLink& link, const ProfileSet& profiles);
+
+    ~Card();
+    Card(const Card&) = delete;  // bursts point to it
+    Card& operator=(const Card&) = delete;
+
+    const Profile& profile() const;
+    const Applet& applet() const;
+    const std::string& serial() const;
+
+    /// begin takes the Lease and brings the card into the state that this process left it in: after a reset
+    /// by somebody else that is SELECT, the serial number compared, and the PIN verified again if the policy
+    /// allows. Throws reader::Error; Error(swapped) when it is another card, after which alive() is false.
+    Burst begin();
+
+    /// alive is false once the card was pulled or swapped: this object will not work again.
+    bool alive() const;
+
+    /// stale tells, without the card, that another process changed it and the next burst will drop what is
+    /// remembered.
+    bool stale() const;
+
+    /// version changes whenever what is remembered was dropped, because this or another process wrote to the
+    /// card.
+    std::uint64_t version() const;
+
+    /// What is remembered; nullopt: not read yet. An empty pointer: known to be absent.
+    std::optional<std::shared_ptr<const KeyEntry>> known_key(std::size_t index) const;
+    std::optional<std::shared_ptr<const ObjectEntry>> known_object(std::size_t index) const;
+    std::optional<std::string> known_label() const;
+    std::optional<PinStatus> known_pin_status(PinRole role) const;
+
+    /// login tells who is logged in; nullopt: nobody.
+    std::optional<PinRole> login() const;
+
+    /// forget_login drops the login without the card, for when begin() throws and Burst::logout cannot be
+    /// had. The card itself is told with the next burst.
+    void forget_login();
+
+    /// exchanges counts all APDUs sent to this card by this process.
+    std::uint64_t exchanges() const;
+
+  private:
+    friend class Burst;
+    struct State;
+    explicit Card(std::unique_ptr<State> state);
+    std::unique_ptr<State> m_state;
+};
+
+/// Burst holds the Lease while it lives. Every function may throw reader::Error and Error.
+class Burst {
+  public:
+    Burst(Burst&&) noexcept;
+    ~Burst();
+
+    /// label makes the token label from the profile's alternatives; it may read a certificate.
+    std::string label();
+    PinStatus pin_status(PinRole role);
+
+    /// login verifies |secret|: the PIN (user), the management key in hex (so: 32, 48 or 64 digits), or the
+    /// PUK (so: any other length), which is kept for unblock_user.
+    void login(PinRole role, View secret);
+    void logout();
+
+    /// end_login is logout without a command: the card is powered off and on, and forgets for certain.
+    void end_login();
+
+    /// login_for_key verifies the PIN for one operation of a key with always_authenticate. compute() uses it
+    /// up.
+    void login_for_key(std::size_t key, View pin);
+
+    /// grants tells whether compute() with such a key goes ahead without another entry of the PIN: after
+    /// login_for_key, or while the login's own VERIFY is the last command that the card saw.
+    bool grants(std::size_t key);
+
+    void change_pin(PinRole role, View old_value, View new_value);
+    /// unblock_user sets a new user PIN with the PUK that logged in as so.
+    void unblock_user(View new_value);
+
+    std::shared_ptr<const KeyEntry> key(std::size_t index);
+    std::shared_ptr<const ObjectEntry> object(std::size_t index);
+
+    /// listed tells whether the slot takes part in a listing (retired slots beyond the key history do not).
+    bool key_listed(std::size_t index);
+    bool object_listed(std::size_t index);
+
+    SecretBytes compute(std::size_t key, Primitive primitive, Verb verb, View input);
+
+    std::shared_ptr<const KeyEntry> generate(std::size_t key, KeyType type);
+    void write_object(std::size_t object, View content);
+    void erase_object(std::size_t object);
+
+  private:
+    friend class Card;
+    struct State;
+    explicit Burst(std::unique_ptr<State> state);
+    std::unique_ptr<State> m_state;
+};
+
+}  // namespace jeton::card

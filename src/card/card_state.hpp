@@ -1,0 +1,188 @@
+// What stands behind Card and Burst.
+#pragma once
+
+#include <algorithm>
+
+#include "card/card.hpp"
+#include "card/memory.hpp"
+#include "reader/error.hpp"
+
+namespace jeton::card {
+
+/// Standing is what the card grants us at this moment, as far as we know. Only the holder of the Lease looks
+/// at it.
+struct Standing {
+    bool selected = false;
+    bool verified = false;  ///< the user PIN
+    bool counter_told =
+        false;  ///< the PIN's counter is known from this power on: nobody else can have used up tries
+    bool admin = false;                        ///< the management key
+    std::optional<std::uint64_t> verified_at;  ///< Channel::exchanges() directly after the last VERIFY
+};
+
+struct Card::State {
+    State(reader::CardLink& card_link, std::unique_ptr<Applet> card_applet)
+        : link(card_link),
+          applet(std::move(card_applet)),
+          channel(card_link, applet->profile().transport),
+          memory(applet->profile().keys.size(), applet->profile().objects.size()) {}
+
+    const Profile& profile() const { return applet->profile(); }
+
+    /// die ends this object's use: the card was pulled or swapped.
+    void die() {
+        dead.store(true);
+        vault.close();
+    }
+
+    /// forget_login drops the login and what only the logged-in user may see.
+    void forget_login() {
+        vault.close();
+        for (std::size_t i = 0; i < profile().objects.size(); ++i) {
+            if (profile().objects[i].read_pin) {
+                memory.set_object(i, std::nullopt);
+            }
+        }
+    }
+
+    reader::CardLink& link;
+    std::unique_ptr<Applet> applet;
+    Channel channel;
+    std::string serial;
+    std::uint64_t insertion = 0;
+    std::uint64_t other_exchanges = 0;  ///< while the card was compared with other profiles
+    std::atomic<bool> dead = false;
+    Memory memory;
+    Vault vault;
+    Standing standing;
+    bool final_try_told = false;
+};
+
+struct Burst::State {
+    State(Card::State& owner, std::unique_ptr<reader::Lease> held) : card(owner), lease(std::move(held)) {}
+
+    /// run is around every public function: an error of the link costs what we believed about the card.
+    template <typename Function>
+    auto run(Function&& function) {
+        try {
+            if (!card.standing.selected) {
+                resume();
+            }
+            return function();
+        } catch (const reader::Error& error) {
+            note(error);
+            throw;
+        }
+    }
+
+    /// with_selection repeats |function| once when the card answers as if its application were not selected
+    /// any more.
+    template <typename Function>
+    auto with_selection(Function&& function) {
+        try {
+            return function();
+        } catch (const Error& error) {
+            if (reselected || !lost_selection(error)) {
+                throw;
+            }
+        }
+        reselected = true;
+        resume();
+        return function();
+    }
+
+    /// as_user runs |function| with the user's PIN verified, and repeats it once when the card has forgotten
+    /// the PIN.
+    template <typename Function>
+    auto as_user(Function&& function) {
+        return with_selection([&] {
+            const bool trusted = card.standing.verified;
+            ensure_login();
+            try {
+                return function();
+            } catch (const Error& error) {
+                if (!trusted || error.status() != sw::security_status) {
+                    throw;
+                }
+            }
+            card.standing.verified = false;
+            ensure_login();
+            return function();
+        });
+    }
+
+    /// as_admin is as_user for the management key, and tells the other processes that the card changes.
+    template <typename Function>
+    auto as_admin(Function&& function) {
+        return with_selection([&] {
+            const bool trusted = card.standing.admin;
+            ensure_admin();
+            lease->mark_written();
+            try {
+                return function();
+            } catch (const Error& error) {
+                if (!trusted || error.status() != sw::security_status) {
+                    throw;
+                }
+            }
+            card.standing.admin = false;
+            ensure_admin();
+            return function();
+        });
+    }
+
+    static bool lost_selection(const Error& error) {
+        return error.kind() == Error::Kind::status &&
+               (error.status() == sw::ins_not_supported || error.status() == sw::cla_not_supported);
+    }
+
+    void resume();
+    void note(const reader::Error& error);
+
+    /// just_verified: VERIFY was the last command that the card saw, and nobody reset it since.
+    bool just_verified() const {
+        return card.standing.verified && card.standing.verified_at == card.channel.exchanges();
+    }
+
+    const PinRule& user_pin() const;
+    void verify(View pin);
+    void repeat_verify(View pin);
+    void ensure_login();
+    void ensure_admin();
+    void note_refusal(PinRole role, const Error& error);
+    void note_success(PinRole role, const PinRule& rule);
+    [[noreturn]] void lose_login(const std::string& why);
+    void login_user(View pin);
+    void login_so(View secret);
+    void clear_card();
+
+    std::shared_ptr<const KeyEntry> key(std::size_t index);
+    std::shared_ptr<const ObjectEntry> object(std::size_t index);
+    std::size_t retired_count();
+    void note_retired(std::size_t ordinal);
+    bool has_key_beside(std::size_t object);
+    void verify_for_key(const std::optional<SecretBytes>& pin, Verb verb);
+    std::string common_name();
+    SecretBytes compute_always(std::size_t index, const KeyEntry& entry, Primitive primitive, Verb verb,
+                               View input);
+    void note_written(std::size_t object, std::shared_ptr<const ObjectEntry> entry);
+    void check_identity();
+
+    Card::State& card;
+    std::unique_ptr<reader::Lease> lease;
+    bool reselected = false;
+};
+
+/// retired_ordinal is the place of |slots[index]| among the retired slots, from 1; 0 for a slot that is not
+/// retired.
+template <typename Slot>
+std::size_t retired_ordinal(const std::vector<Slot>& slots, std::size_t index) {
+    if (!slots.at(index).retired) {
+        return 0;
+    }
+    const auto end = slots.begin() + static_cast<std::ptrdiff_t>(index) + 1;
+    return static_cast<std::size_t>(
+        std::count_if(slots.begin(), end, [](const Slot& slot) { return slot.retired; }));
+}
+
+}  // namespace jeton::card

@@ -1,0 +1,59 @@
+// What a card can refuse, and the commands that it can refuse.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "card/status_word.hpp"
+
+namespace jeton::card {
+
+/// Verb is the class of a command; together with the status word it gives an error its meaning.
+enum class Verb {
+    select,
+    read,
+    verify,
+    change_pin,
+    unblock,
+    authenticate,
+    sign,
+    decipher,
+    derive,
+    generate,
+    write,
+    erase
+};
+
+class Error final : public std::runtime_error {
+  public:
+    enum class Kind {
+        status,         ///< the card answered a status word: status()
+        malformed,      ///< the card's answer is not what the standard allows
+        swapped,        ///< another card is in the reader now
+        not_logged_in,  ///< the login is gone (reset by somebody else, and the PIN policy does not let us
+                        ///< repeat it)
+        needs_admin,    ///< the management key is needed and not known: log in as SO
+        unsupported,    ///< the card, by its profile, does not do this
+        pin_form,       ///< length or characters of a PIN are outside the profile's rule; nothing was sent
+        too_large,      ///< more data than the card or the object takes; nothing was sent
+    };
+
+    Error(Kind kind, Verb verb, const std::string& what)
+        : std::runtime_error(what), m_kind(kind), m_verb(verb) {}
+
+    /// An Error of Kind::status.
+    Error(Verb verb, StatusWord status, const std::string& what)
+        : std::runtime_error(what), m_kind(Kind::status), m_verb(verb), m_status(status) {}
+
+    Kind kind() const { return m_kind; }
+    Verb verb() const { return m_verb; }
+    StatusWord status() const { return m_status; }
+
+  private:
+    Kind m_kind;
+    Verb m_verb;
+    StatusWord m_status{};
+};
+
+}  // namespace jeton::card

@@ -1,0 +1,114 @@
+// Memory: what was read from one card, so that nobody asks it twice. Vault: who is logged in, and the secret
+// that proves it again. Any thread may look at both; each has a lock of its own that is never held while the
+// card works.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "card/applet.hpp"
+
+namespace jeton::card {
+
+class Memory {
+  public:
+    template <typename Entry>
+    using Known =
+        std::optional<std::shared_ptr<const Entry>>;  ///< as in Card: nullopt not read, nullptr absent
+
+    Memory(std::size_t keys, std::size_t objects) : m_keys(keys), m_objects(objects) {}
+
+    Known<KeyEntry> key(std::size_t index) const { return get(m_keys.at(index)); }
+    Known<ObjectEntry> object(std::size_t index) const { return get(m_objects.at(index)); }
+    std::optional<std::string> label() const { return get(m_label); }
+    std::optional<PinStatus> pin_status(PinRole role) const;
+    /// most_tries is the highest counter of the PIN that was seen; 0: none.
+    unsigned most_tries(PinRole role) const;
+    std::uint64_t version() const { return get(m_version); }
+
+    void set_key(std::size_t index, Known<KeyEntry> entry) { set(m_keys.at(index), std::move(entry)); }
+    void set_object(std::size_t index, Known<ObjectEntry> entry) {
+        set(m_objects.at(index), std::move(entry));
+    }
+    void set_label(std::optional<std::string> label) { set(m_label, std::move(label)); }
+    /// set_pin_status also learns that the PIN had |before| tries earlier.
+    void set_pin_status(PinRole role, PinStatus status, unsigned before = 0);
+
+    /// changed tells that this process changed the card; what is remembered was brought up to date.
+    void changed();
+
+    /// drop forgets all that another process may have changed.
+    void drop();
+
+  private:
+    template <typename Field>
+    Field get(const Field& field) const {
+        const std::lock_guard lock(m_mutex);
+        return field;
+    }
+
+    template <typename Field>
+    void set(Field& field, Field value) {
+        const std::lock_guard lock(m_mutex);
+        std::swap(field, value);
+    }
+
+    mutable std::mutex m_mutex;
+    std::vector<Known<KeyEntry>> m_keys;
+    std::vector<Known<ObjectEntry>> m_objects;
+    std::optional<std::string> m_label;
+    std::map<PinRole, PinStatus> m_pins;
+    std::map<PinRole, unsigned> m_most_tries;  ///< stays when the rest is dropped
+    std::uint64_t m_version = 1;
+};
+
+class Vault {
+  public:
+    enum class Secret { pin, management_key, puk };
+
+    std::optional<PinRole> role() const;
+
+    /// open_user and open_so replace the login; |pin| is kept as far as |policy| lets it serve again.
+    void open_user(const PinRule::Cache& policy, View pin);
+    void open_so(Secret kind, SecretBytes secret);
+    void close();
+
+    /// may_repeat tells whether the policy lets the login be proved again without its owner.
+    bool may_repeat() const;
+
+    /// take_pin gives the user PIN for one more verification, and counts it; nullopt when the policy does not
+    /// allow it.
+    std::optional<SecretBytes> take_pin();
+
+    /// so_secret gives what the security officer logged in with, if it was of that |kind|.
+    std::optional<SecretBytes> so_secret(Secret kind) const;
+
+    /// replace_pin puts a changed user PIN in the place of the old one.
+    void replace_pin(View pin);
+
+    /// permit allows one operation with |key|, and keeps its PIN until then.
+    void permit(std::size_t key, View pin);
+    std::optional<SecretBytes> permission(std::size_t key) const;
+    void use_up(std::size_t key);
+
+  private:
+    struct Permission {
+        SecretBytes pin;
+        unsigned operations = 0;
+    };
+
+    bool may_repeat_locked() const;
+
+    mutable std::mutex m_mutex;
+    std::optional<PinRole> m_role;
+    Secret m_kind = Secret::pin;
+    SecretBytes m_secret;
+    PinRule::Cache m_policy;
+    unsigned m_repeated = 0;
+    std::optional<Deadline> m_expiry;
+    std::map<std::size_t, Permission> m_permissions;
+};
+
+}  // namespace jeton::card

@@ -1,0 +1,230 @@
+// Key pairs: what is there, computing and generating (SP 800-73-4 part 2, 3.2.4 and 3.3.2).
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "card/piv_applet.hpp"
+#include "card/piv_constants.hpp"
+#include "util/log.hpp"
+#include "util/tlv.hpp"
+
+namespace jeton::card {
+
+namespace {
+
+constexpr Byte policy_pin_never = 0x01;
+constexpr Byte policy_pin_always = 0x03;
+constexpr Byte policy_match_always = 0x05;
+constexpr Byte origin_generated = 0x01;
+
+std::optional<crypto::Curve> curve_of(KeyType type) {
+    switch (type) {
+        case KeyType::p256:
+            return crypto::Curve::p256;
+        case KeyType::p384:
+            return crypto::Curve::p384;
+        case KeyType::p521:
+            return crypto::Curve::p521;
+        default:
+            return std::nullopt;
+    }
+}
+
+bool is_rsa(KeyType type) {
+    return type <= KeyType::rsa4096;
+}
+
+/// public_key_in reads the template that GENERATE and the metadata use; nullopt unless it is a sound key of
+/// |type|.
+std::optional<crypto::PublicKey> public_key_in(View fields, KeyType type) {
+    std::optional<crypto::PublicKey> key;
+    if (const auto curve = curve_of(type)) {
+        const auto point = find_tlv(fields, piv::tag_point);
+        if (point) {
+            key = crypto::EcPublicKey{*curve, to_bytes(*point)};
+        }
+    } else if (is_rsa(type)) {
+        const auto modulus = find_tlv(fields, piv::tag_modulus);
+        const auto exponent = find_tlv(fields, piv::tag_exponent);
+        if (modulus && exponent) {
+            key = crypto::RsaPublicKey{to_bytes(without_leading_zeros(*modulus)),
+                                       to_bytes(without_leading_zeros(*exponent))};
+        }
+    }
+    return key && crypto::is_valid(*key) && key_type_of(*key) == type ? key : std::nullopt;
+}
+
+bool is_ec(const crypto::PublicKey& key) {
+    return std::holds_alternative<crypto::EcPublicKey>(key);
+}
+
+/// unit_bytes is the length of what the primitive gives for one number: modulus or field.
+std::size_t unit_bytes(const crypto::PublicKey& key) {
+    if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
+        return rsa->modulus_bytes();
+    }
+    return crypto::curve_facts(std::get<crypto::EcPublicKey>(key).curve).field_bytes;
+}
+
+/// operand makes exactly what the card expects from |input|: hashes lose their right end when they are longer
+/// than the field (FIPS 186-4, 6.4), numbers gain zeros on the left.
+SecretBytes operand(Primitive primitive, Verb verb, View input, std::size_t unit) {
+    std::size_t length = unit;
+    if (primitive == Primitive::ecdsa) {
+        input = input.first(std::min(input.size(), unit));
+    } else if (primitive == Primitive::ecdh) {
+        length = 1 + 2 * unit;
+        if (input.size() != length || input.front() != 0x04) {
+            throw Error(Error::Kind::too_large, verb,
+                        "the other party's point is not an uncompressed point of the curve");
+        }
+    }
+    if (input.size() > length) {
+        throw Error(Error::Kind::too_large, verb,
+                    fmt::format("{} bytes for a key of {}", input.size(), length));
+    }
+    SecretBytes out(length - input.size(), 0x00);
+    append(out, input);
+    return out;
+}
+
+/// result_of checks what the card computed and gives it the length that the standard gives it.
+std::optional<SecretBytes> result_of(Primitive primitive, View value, std::size_t unit) {
+    if (value.empty()) {
+        return std::nullopt;
+    }
+    if (primitive == Primitive::ecdsa) {
+        const auto raw = crypto::ecdsa_raw_from_der(value, unit);
+        return raw ? std::optional(to_secret(*raw)) : std::nullopt;
+    }
+    if (value.size() > unit) {
+        return std::nullopt;
+    }
+    SecretBytes out(unit - value.size(), 0x00);
+    append(out, value);
+    return out;
+}
+
+}  // namespace
+
+bool PivApplet::offers(Primitive primitive, KeyType type) const {
+    const bool fits = primitive == Primitive::rsa_raw ? is_rsa(type) : curve_of(type).has_value();
+    return fits && profile().algorithms.contains(type);
+}
+
+Byte PivApplet::algorithm_of(KeyType type, Verb verb) const {
+    const auto row = profile().algorithms.find(type);
+    if (row == profile().algorithms.end()) {
+        throw Error(Error::Kind::unsupported, verb, "this card has no such kind of key, by its profile");
+    }
+    return row->second;
+}
+
+bool PivApplet::always_authenticates(const KeySlot& slot) const {
+    if (slot.always_authenticate == Switch::automatic) {
+        return slot.ref == piv::ref_signature_key;  // SP 800-73-4 part 1, table 4: "PIN always"
+    }
+    return slot.always_authenticate == Switch::always;
+}
+
+std::optional<KeyEntry> PivApplet::key_from_metadata(Channel& channel, const KeySlot& slot) {
+    const auto known = metadata(channel, slot.ref);
+    if (!known || !known->algorithm) {
+        return std::nullopt;
+    }
+    const auto& algorithms = profile().algorithms;
+    const auto row = std::find_if(algorithms.begin(), algorithms.end(),
+                                  [&](const auto& entry) { return entry.second == *known->algorithm; });
+    auto key = row == algorithms.end() ? std::nullopt : public_key_in(known->public_key, row->first);
+    if (!key) {
+        log::info("key {}: the card's metadata hold no public key that we know", slot.id);
+        return std::nullopt;
+    }
+    bool always = always_authenticates(slot);
+    const Byte policy = known->pin_policy.value_or(0x00);
+    if (slot.always_authenticate == Switch::automatic) {
+        const bool told = policy >= policy_pin_never && policy <= policy_match_always;
+        always = told ? policy == policy_pin_always || policy == policy_match_always : always;
+    }
+    return KeyEntry{std::move(*key), always, known->origin == origin_generated};
+}
+
+std::optional<KeyEntry> PivApplet::read_key(Channel& channel, const KeySlot& slot,
+                                            const crypto::Certificate* certificate) {
+    using Presence = KeySlot::Presence;
+    if (certificate != nullptr && certificate->key) {
+        if (key_type_of(*certificate->key) && crypto::is_valid(*certificate->key)) {
+            return KeyEntry{*certificate->key, always_authenticates(slot), false};
+        }
+        log::info("key {}: its certificate has a key that no card holds", slot.id);
+    }
+    return slot.presence == Presence::certificate ? std::nullopt : key_from_metadata(channel, slot);
+}
+
+bool PivApplet::wants_certificate(const KeySlot& slot) const {
+    return slot.presence != KeySlot::Presence::metadata || m_metadata_refused;
+}
+
+SecretBytes PivApplet::compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
+                               Primitive primitive, Verb verb, View input) {
+    const auto type = key_type_of(key);
+    if (!type || is_ec(key) == (primitive == Primitive::rsa_raw)) {
+        throw Error(Error::Kind::unsupported, verb, fmt::format("key {} does not compute this", slot.id));
+    }
+    const Byte algorithm = algorithm_of(*type, verb);
+    const std::size_t unit = unit_bytes(key);
+    const std::uint32_t input_tag =
+        primitive == Primitive::ecdh ? piv::tag_exponentiation : piv::tag_challenge;
+    const SecretBytes block = operand(primitive, verb, input, unit);
+    const SecretBytes body = BasicTlvWriter<SecretBytes>()
+                                 .nest(piv::tag_authentication,
+                                       [&](auto& in) { in.put(piv::tag_response, {}).put(input_tag, block); })
+                                 .take();
+    // The longest answer: 7C and 82 with three length bytes each, and for ECDSA r and s with their DER
+    // headers.
+    const std::size_t longest = primitive == Primitive::ecdsa ? 2 * unit + 20 : unit + 8;
+    const Response answer = channel.transmit({.ins = piv::ins_general_authenticate,
+                                              .p1 = algorithm,
+                                              .p2 = slot.ref,
+                                              .data = body,
+                                              .le = longest > 256 ? any_length : 256});
+    if (!answer.status.ok()) {
+        throw Error(verb, answer.status, fmt::format("key {}: {:04X}", slot.id, answer.status.value));
+    }
+    const auto value = find_tlv_path(answer.data, {piv::tag_authentication, piv::tag_response});
+    auto result = value ? result_of(primitive, *value, unit) : std::nullopt;
+    if (!result) {
+        throw Error(Error::Kind::malformed, verb,
+                    fmt::format("key {}: the card's answer is not a result", slot.id));
+    }
+    return std::move(*result);
+}
+
+crypto::PublicKey PivApplet::generate(Channel& channel, const KeySlot& slot, KeyType type) {
+    const bool taken =
+        slot.types.empty() || std::find(slot.types.begin(), slot.types.end(), type) != slot.types.end();
+    if (!profile().allow_keygen || !taken || !(is_rsa(type) || curve_of(type))) {
+        throw Error(Error::Kind::unsupported, Verb::generate,
+                    fmt::format("no key of this kind in {}", slot.id));
+    }
+    const Byte algorithm = algorithm_of(type, Verb::generate);
+    const Bytes body = TlvWriter()
+                           .nest(piv::tag_generate_template,
+                                 [&](auto& in) { in.put(piv::tag_generate_algorithm, View(&algorithm, 1)); })
+                           .take();
+    const Response answer = channel.transmit(
+        {.ins = piv::ins_generate, .p2 = slot.ref, .data = body, .le = is_rsa(type) ? any_length : 256},
+        Channel::slow_limit);
+    if (!answer.status.ok()) {
+        throw Error(Verb::generate, answer.status,
+                    fmt::format("key {}: {:04X}", slot.id, answer.status.value));
+    }
+    const auto fields = find_tlv(answer.data, piv::tag_public_key);
+    auto key = fields ? public_key_in(*fields, type) : std::nullopt;
+    if (!key) {
+        throw Error(Error::Kind::malformed, Verb::generate,
+                    "the card's answer is not a public key of the kind asked for");
+    }
+    return std::move(*key);
+}
+
+}  // namespace jeton::card

@@ -1,0 +1,33 @@
+#include "card/profile.hpp"
+
+#include <algorithm>
+
+namespace jeton::card {
+
+namespace {
+
+template <typename List, typename Predicate>
+std::optional<std::size_t> index_if(const List& list, Predicate&& predicate) {
+    const auto found = std::find_if(list.begin(), list.end(), predicate);
+    return found == list.end() ? std::nullopt : std::optional<std::size_t>(found - list.begin());
+}
+
+}  // namespace
+
+const PinRule* Profile::pin(PinRole role) const {
+    const auto index = index_if(pins, [role](const PinRule& pin) { return pin.role == role; });
+    return index ? &pins[*index] : nullptr;
+}
+
+std::optional<std::size_t> Profile::key_index(View pkcs11_id) const {
+    const auto fits = [pkcs11_id](const KeySlot& key) {
+        return key.visible && equal(key.pkcs11_id, pkcs11_id);
+    };
+    return pkcs11_id.empty() ? std::nullopt : index_if(keys, fits);
+}
+
+std::optional<std::size_t> Profile::object_index(std::string_view object_id) const {
+    return index_if(objects, [object_id](const ObjectSlot& object) { return object.id == object_id; });
+}
+
+}  // namespace jeton::card

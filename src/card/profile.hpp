@@ -1,0 +1,166 @@
+// Profile: what a JSON file says about one family of cards, validated and immutable. The vocabulary, with
+// types, ranges and meanings, is the table in profile_vocabulary.cpp; docs/profiles.md is made from it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "util/bytes.hpp"
+#include "util/deadline.hpp"
+
+namespace jeton::card {
+
+/// Switch is a decision that can be left to the software.
+enum class Switch { automatic, always, never };
+
+/// KeyType is a kind of key pair that a card can hold.
+enum class KeyType { rsa1024, rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519, x25519 };
+
+/// MatchRule recognises a card when all of its parts that are present do.
+struct MatchRule {
+    Bytes atr;                    ///< empty: any
+    Bytes atr_mask;               ///< empty: all ones; else as long as atr
+    std::string historical_text;  ///< part of the historical bytes, without regard to case
+    Bytes historical_hex;         ///< part of the historical bytes
+    Bytes aid;                    ///< must be selectable
+};
+
+struct SelectRule {
+    Bytes aid;
+    Byte p2 = 0x00;
+    bool le = true;
+    std::vector<Bytes> alternates;  ///< AIDs tried in order when |aid| is not found
+};
+
+struct TransportRule {
+    Switch extended = Switch::automatic;
+    Switch chaining = Switch::automatic;
+    std::size_t chunk = 255;               ///< bytes of data in one link of a chain
+    std::size_t max_command_data = 65535;  ///< bytes of data in one command, over all its links
+    std::size_t max_response_data = 65536;
+    bool get_response = true;
+    bool retry_6c = true;
+};
+
+struct TokenRule {
+    std::vector<std::string>
+        label;  ///< alternatives: the first whose placeholders ({certCN}, {serial}) have a value
+    std::string manufacturer;
+    std::string model;
+    enum class SerialSource { chuid, yubikey_f8, fixed } serial_from = SerialSource::chuid;
+    bool serial_decimal = false;
+    std::string fixed_serial;
+};
+
+enum class PinRole { user, so, puk };
+
+struct PinRule {
+    std::string name;
+    PinRole role = PinRole::user;
+    Byte ref = 0x80;
+    enum class Encoding { raw, ascii, digits, hex8 } encoding = Encoding::ascii;
+    std::size_t min_length = 4;
+    std::size_t max_length = 8;
+    struct Pad {
+        Byte byte = 0xFF;
+        std::size_t length = 8;
+    };
+    std::optional<Pad> pad;
+    enum class Status { none, empty_verify, data_object } status = Status::none;
+    std::string status_object;  ///< id of an object, for Status::data_object
+    unsigned tries_max = 0;     ///< 0: not known
+    enum class Logout { p1ff, reselect, select_other, none } logout = Logout::none;
+    struct Cache {
+        enum class Policy { none, session, count, time } policy = Policy::session;
+        unsigned count = 0;
+        Milliseconds ttl{0};
+        bool for_always_auth = false;
+    } cache;
+    bool final_try_guard = false;  ///< refuse the last try unless the application repeats it
+};
+
+struct KeySlot {
+    std::string id;
+    Byte ref = 0;
+    Bytes pkcs11_id;
+    std::string label;
+    std::string public_label;
+    std::vector<KeyType> types;  ///< empty: any
+    bool sign = false;
+    bool decrypt = false;
+    bool derive = false;
+    std::optional<std::size_t> pin;  ///< index into Profile::pins; nullopt: no PIN
+    Switch always_authenticate = Switch::never;
+    std::optional<std::size_t> certificate;  ///< index into Profile::objects
+    /// Where the public key, and with it the knowledge that the key is there, comes from.
+    enum class Presence {
+        certificate,
+        metadata,
+        either /* the certificate, else metadata */
+    } presence = Presence::certificate;
+    bool is_private = true;
+    bool visible = true;
+    bool retired = false;  ///< listed only as far as the key history goes; an explicit CKA_ID finds it always
+};
+
+struct ObjectSlot {
+    std::string id;
+    enum class Class { certificate, data } object_class = Class::data;
+    Bytes ref;  ///< tag
+    std::string label;
+    std::string application;
+    Bytes oid;  ///< DER OBJECT IDENTIFIER; empty when there is none
+    Bytes pkcs11_id;
+    enum class Container { plain, piv_cert } container = Container::plain;
+    std::optional<std::size_t> read_pin;  ///< index into Profile::pins
+    std::size_t max_size = 12710;
+    bool writable = false;
+    bool visible = true;
+    bool retired = false;  ///< as KeySlot::retired
+};
+
+/// MechanismRule holds what a profile says about one mechanism, by its PKCS#11 name.
+struct MechanismRule {
+    bool enabled = true;
+    std::vector<std::string> keys;  ///< ids of the keys that it is limited to; empty: all
+};
+
+struct Quirks {
+    bool verify_adjacent_to_sign = true;  ///< keys with alwaysAuthenticate want VERIFY directly before
+    bool verify_630x = false;             ///< 630x is 63Cx
+    bool probe_retired_slots = false;     ///< list retired slots without regard to the key history
+};
+
+struct Profile {
+    std::string id;
+    std::string name;
+    std::string applet;  ///< "piv"
+    int priority = 0;
+    bool enabled = true;
+    std::string origin;  ///< the file that it came from, for messages
+    std::vector<MatchRule> match;
+    SelectRule select;
+    TransportRule transport;
+    TokenRule token;
+    std::vector<PinRule> pins;
+    std::vector<KeySlot> keys;
+    std::vector<ObjectSlot> objects;
+    std::map<KeyType, Byte>
+        algorithms;  ///< the card's algorithm identifier of each kind of key that it takes
+    std::map<std::string, MechanismRule> mechanisms;
+    Quirks quirks;
+    bool expose_data = true;
+    bool allow_write = true;
+    bool allow_keygen = true;
+
+    const PinRule* pin(PinRole role) const;
+    std::optional<std::size_t> key_index(View pkcs11_id) const;
+    std::optional<std::size_t> object_index(std::string_view object_id) const;
+};
+
+}  // namespace jeton::card

@@ -1,0 +1,257 @@
+#include "card/profile_rules.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "util/log.hpp"
+
+namespace jeton::card {
+
+namespace {
+
+/// Looks at one profile; each function is one rule.
+class Rules {
+  public:
+    Rules(const Json& profile, ProblemList& problems) : m_profile(profile), m_problems(problems) {}
+
+    void features() {
+        const auto& known = vocabulary::known_features;
+        for_each("requires", [&](const Json& feature, const Path& path) {
+            if (std::find(known.begin(), known.end(), feature.get_ref<const std::string&>()) == known.end()) {
+                add(path, "a feature that this version has", in_quotes(text(feature)));
+            }
+        });
+    }
+
+    void matches() {
+        for_each("match", [&](const Json& entry, const Path& path) {
+            if (!entry.contains("atrMask")) {
+                if (!entry.contains("atr") && !entry.contains("historicalText") &&
+                    !entry.contains("historicalHex") && !entry.contains("aid")) {
+                    add(path, "something that tells the card from others", "an empty entry");
+                }
+                return;
+            }
+            const Bytes mask = bytes(entry["atrMask"]);
+            const std::size_t length = entry.contains("atr") ? bytes(entry["atr"]).size() : 0;
+            if (mask.size() != length) {
+                add(path / "atrMask", fmt::format("as many bytes as \"atr\": {}", length),
+                    fmt::to_string(mask.size()));
+            } else if (std::all_of(mask.begin(), mask.end(), [](Byte byte) { return byte == 0; })) {
+                add(path / "atrMask", "a bit that is compared", "zeros");
+            }
+        });
+    }
+
+    void transport() {
+        const Json& transport = section("transport");
+        const bool bounded =
+            text_of(transport, "extended") == "never" && text_of(transport, "chaining") == "never";
+        const std::int64_t size = number_of(transport, "maxCommandData", 65535);
+        if (bounded && size > 255) {
+            add(m_root / "transport" / "maxCommandData",
+                "at most 255, as neither extended length nor chaining is allowed", fmt::to_string(size));
+        }
+    }
+
+    void token() {
+        const Json& token = section("token");
+        const auto serial = token.find("serial");
+        if (serial != token.end() && text_of(*serial, "from") == "fixed" && !serial->contains("value")) {
+            add(m_root / "token" / "serial" / "value", "the fixed serial number", "nothing");
+        }
+    }
+
+    void pins() {
+        for (const auto& [name, pin] : section("pins").items()) {
+            const Path all = m_root / "pins";
+            const Path path = all / name;
+            pin_lengths(pin, path);
+            pin_status(pin, path);
+            pin_cache(pin, path);
+        }
+    }
+
+    void keys() {
+        for_each("keys", [&](const Json& key, const Path& path) {
+            reference(key, "pin", section("pins").contains(text_of(key, "pin")), path, "a name in \"pins\"");
+            const Json* certificate = element("objects", text_of(key, "certificate"));
+            reference(key, "certificate",
+                      certificate != nullptr && text_of(*certificate, "class") == "certificate", path,
+                      "the id of a certificate in \"objects\"");
+            if (text_of(key, "presence") != "metadata" && !key.contains("certificate")) {
+                add(path / "certificate", "the certificate that \"presence\" asks for", "nothing");
+            }
+            const bool always = key.value("alwaysAuthenticate", Json(false)) == Json(true);
+            if (always && text_of(key, "pin").empty()) {
+                add(path / "alwaysAuthenticate", "false, as the key needs no PIN", "true");
+            }
+            needs_id(key, path);
+        });
+    }
+
+    void objects() {
+        for_each("objects", [&](const Json& object, const Path& path) {
+            reference(object, "readPin", section("pins").contains(text_of(object, "readPin")), path,
+                      "a name in \"pins\"");
+            if (text_of(object, "class") == "certificate") {
+                needs_id(object, path);
+            }
+        });
+    }
+
+    void mechanisms() {
+        for (const auto& [name, rule] : section("mechanisms").items()) {
+            const Json& keys = rule.is_object() && rule.contains("keys") ? rule["keys"] : m_nothing;
+            const Path all = m_root / "mechanisms";
+            const Path one = all / name;
+            const Path path = one / "keys";
+            for (std::size_t i = 0; i < keys.size(); ++i) {
+                if (element("keys", text(keys[i])) == nullptr) {
+                    add(path / i, "the id of a key in \"keys\"", in_quotes(text(keys[i])));
+                }
+            }
+        }
+    }
+
+    void unique() {
+        unique_member("keys", "id", [](const Json&) { return true; });
+        unique_member("objects", "id", [](const Json&) { return true; });
+        unique_member("keys", "pkcs11Id", is_visible);
+        unique_member("objects", "pkcs11Id", [](const Json& object) {
+            return is_visible(object) && object["class"] == "certificate";
+        });
+    }
+
+  private:
+    void add(const Path& path, std::string expected, std::string found) {
+        m_problems.add(path.pointer(), std::move(expected), std::move(found));
+    }
+
+    static const std::string& text(const Json& value) { return value.get_ref<const std::string&>(); }
+
+    /// The text at |key|; empty when there is none.
+    static std::string text_of(const Json& value, const char* key) {
+        const auto found = value.find(key);
+        return found != value.end() && found->is_string() ? text(*found) : std::string();
+    }
+
+    static std::int64_t number_of(const Json& value, const char* key, std::int64_t otherwise) {
+        return value.value(key, otherwise);
+    }
+
+    static Bytes bytes(const Json& value) { return from_hex(text(value)).value_or(Bytes{}); }
+
+    static bool is_visible(const Json& value) { return value.value("visible", true); }
+
+    const Json& section(const char* key) const {
+        const auto found = m_profile.find(key);
+        return found == m_profile.end() ? m_nothing : *found;
+    }
+
+    const Json* element(const char* key, const std::string& id) const {
+        for (const Json& item : section(key)) {
+            if (text_of(item, "id") == id) {
+                return &item;
+            }
+        }
+        return nullptr;
+    }
+
+    template <typename Visit>
+    void for_each(const char* key, Visit&& visit) {
+        const Json& list = section(key);
+        const Path path = m_root / key;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            visit(list[i], path / i);
+        }
+    }
+
+    /// A name under |key| must be |known|. Its text is not shown where it could be a PIN put in the wrong
+    /// place.
+    void reference(const Json& value, const char* key, bool known, const Path& path, const char* expected) {
+        if (const std::string name = text_of(value, key); !name.empty() && !known) {
+            add(path / key, expected, std::string(key) == "certificate" ? in_quotes(name) : "another name");
+        }
+    }
+
+    void needs_id(const Json& value, const Path& path) {
+        if (is_visible(value) && !value.contains("pkcs11Id")) {
+            add(path / "pkcs11Id", "an id, as it is visible", "nothing");
+        }
+    }
+
+    template <typename Counts>
+    void unique_member(const char* list, const char* key, Counts&& counts) {
+        std::set<std::string> seen;
+        for_each(list, [&](const Json& item, const Path& path) {
+            const std::string value = text_of(item, key);
+            const std::string name =
+                std::string(key) == "pkcs11Id" && !value.empty() ? to_hex(bytes(item[key])) : value;
+            if (!name.empty() && counts(item) && !seen.insert(name).second) {
+                add(path / key, fmt::format("a value that no other of \"{}\" has", list), in_quotes(name));
+            }
+        });
+    }
+
+    void pin_lengths(const Json& pin, const Path& path) {
+        const std::int64_t longest = number_of(pin, "maxLength", 0);
+        if (number_of(pin, "minLength", 0) > longest) {
+            add(path / "minLength", fmt::format("at most \"maxLength\": {}", longest),
+                pin["minLength"].dump());
+        }
+        const std::int64_t encoded = text_of(pin, "encoding") == "hex8" ? (longest + 1) / 2 : longest;
+        if (const auto pad = pin.find("pad"); pad != pin.end() && number_of(*pad, "length", 0) < encoded) {
+            add(path / "pad" / "length", fmt::format("at least the longest PIN: {}", encoded),
+                (*pad)["length"].dump());
+        }
+    }
+
+    void pin_status(const Json& pin, const Path& path) {
+        const std::string object = text_of(pin, "statusObject");
+        if (text_of(pin, "status") == "data-object" && object.empty()) {
+            add(path / "statusObject", "the object that \"status\" reads", "nothing");
+        } else if (!object.empty() && element("objects", object) == nullptr) {
+            add(path / "statusObject", "the id of an object in \"objects\"", in_quotes(object));
+        }
+    }
+
+    void pin_cache(const Json& pin, const Path& path) {
+        const Json& cache = pin.contains("cache") ? pin["cache"] : m_nothing;
+        const std::string policy = text_of(cache, "policy");
+        if (policy == "count" && !cache.contains("count")) {
+            add(path / "cache" / "count", "how many times the PIN serves", "nothing");
+        }
+        if (policy == "time" && !cache.contains("ttlMs")) {
+            add(path / "cache" / "ttlMs", "how long the PIN serves", "nothing");
+        }
+        if (cache.value("forAlwaysAuth", false)) {
+            log::warn(
+                "profile {}: {}/cache/forAlwaysAuth weakens consent: the PIN is not asked for each signature",
+                in_quotes(text_of(m_profile, "id")), path.pointer());
+        }
+    }
+
+    const Json& m_profile;
+    ProblemList& m_problems;
+    const Path m_root;
+    const Json m_nothing = Json::object();
+};
+
+}  // namespace
+
+void check_rules(const Json& profile, ProblemList& problems) {
+    Rules rules(profile, problems);
+    rules.features();
+    rules.matches();
+    rules.transport();
+    rules.token();
+    rules.pins();
+    rules.keys();
+    rules.objects();
+    rules.mechanisms();
+    rules.unique();
+}
+
+}  // namespace jeton::card

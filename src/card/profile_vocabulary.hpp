@@ -1,0 +1,110 @@
+// The vocabulary of profiles as data: each key with its type, range and meaning. The checker,
+// profiles/schema.json and the reference in docs/profiles.md are all made from this one table.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace jeton::card::vocabulary {
+
+/// Kind is the JSON type of a value, and for strings what they hold.
+enum class Kind { boolean, integer, text, hex, choice, object };
+
+/// Form tells whether a key holds one value or several.
+enum class Form {
+    one,
+    list,         ///< an array of values
+    one_or_list,  ///< one value, or an array of them
+    map,          ///< an object from names that the file chooses to values
+};
+
+/// TextForm is a rule that a string follows.
+struct TextForm {
+    std::string_view expected;  ///< for people: "a lower-case name"
+    std::string_view pattern;   ///< the same rule as a regular expression, for the JSON Schema
+    bool (*accepts)(std::string_view text);
+};
+
+struct Shape;
+
+/// Term is one key: a row of the table.
+struct Term {
+    std::string_view key;
+    Kind kind = Kind::text;
+    Form form = Form::one;
+    std::int64_t min = 0;  ///< integer: the value; text and hex: the length in bytes
+    std::int64_t max = 0;
+    const TextForm* text = nullptr;              ///< for Kind::text
+    std::span<const std::string_view> values{};  ///< for Kind::choice; in the order of the C++ enumeration
+    const Shape* shape = nullptr;                ///< for Kind::object
+    const TextForm* names = nullptr;             ///< for Form::map: the rule of the names
+    std::span<const std::string_view> known_names{};  ///< for Form::map: the names, where they are fixed
+    std::size_t least = 0;                            ///< for Form::list: the fewest elements
+    bool required = false;
+    bool identity = false;    ///< says what the file or element is: cannot be deleted by a patch
+    bool nullable = false;    ///< null is a value in its own right
+    bool or_boolean = false;  ///< true and false are allowed too
+    bool or_false = false;    ///< false is allowed too
+    bool appends = false;     ///< a patch adds to the list unless it says {"$replace": [...]}
+    std::string_view meaning{};
+};
+
+/// Shape is one kind of JSON object: a section of the table.
+struct Shape {
+    std::string_view name;   ///< of the section, and of the definition in the JSON Schema
+    std::string_view place;  ///< where such an object stands
+    std::span<const Term> terms;
+    bool sensitive = false;  ///< unknown keys are refused even in a file of a newer minor version
+
+    const Term* find(std::string_view key) const;
+};
+
+/// profile_shape is the top level of a file.
+extern const Shape profile_shape;
+
+/// shapes are all sections, the top level first.
+std::span<const Shape* const> shapes();
+
+/// is_site_key tells keys that are ignored: those that begin with x-.
+bool is_site_key(std::string_view key);
+
+/// value_text says for people what one value of |term| must be: "hex digits for 2 to 33 bytes".
+std::string value_text(const Term& term);
+
+/// term_text adds the form: "array of hex digits for 5 to 16 bytes".
+std::string term_text(const Term& term);
+
+/// The values of the choices that become C++ enumerations, in the order of their enumerators (profile.hpp).
+inline constexpr std::array<std::string_view, 1> applets{"piv"};
+inline constexpr std::array<std::string_view, 3> switches{"auto", "always", "never"};
+inline constexpr std::array<std::string_view, 9> key_types{"rsa1024", "rsa2048", "rsa3072", "rsa4096", "p256",
+                                                           "p384",    "p521",    "ed25519", "x25519"};
+inline constexpr std::array<std::string_view, 10> key_types_or_any{
+    "rsa1024", "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521", "ed25519", "x25519", "any"};
+inline constexpr std::array<std::string_view, 3> serial_sources{"chuid", "yubikey-f8", "fixed"};
+inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
+inline constexpr std::array<std::string_view, 3> pin_roles{"user", "so", "puk"};
+inline constexpr std::array<std::string_view, 4> pin_encodings{"raw", "ascii", "digits", "hex8"};
+inline constexpr std::array<std::string_view, 3> pin_statuses{"none", "empty-verify", "data-object"};
+inline constexpr std::array<std::string_view, 4> logouts{"p1ff", "reselect", "select-other", "none"};
+inline constexpr std::array<std::string_view, 4> cache_policies{"none", "session", "count", "time"};
+inline constexpr std::array<std::string_view, 3> usages{"sign", "decrypt", "derive"};
+inline constexpr std::array<std::string_view, 3> presences{"cert", "metadata", "either"};
+inline constexpr std::array<std::string_view, 2> object_classes{"certificate", "data"};
+inline constexpr std::array<std::string_view, 2> containers{"plain", "piv-cert"};
+inline constexpr std::array<std::string_view, 2> select_les{"none", "00"};
+inline constexpr std::array<std::string_view, 2> id_schemes{"opensc", "profile"};
+
+/// schema_minor is the newest minor version of schemaVersion 1.x that this table describes.
+inline constexpr int schema_minor = 0;
+
+/// known_features are the words that "requires" may hold.
+inline constexpr std::span<const std::string_view> known_features{};
+
+/// label_placeholders may stand in token.label.
+inline constexpr std::array<std::string_view, 2> label_placeholders{"{certCN}", "{serial}"};
+
+}  // namespace jeton::card::vocabulary

@@ -1,0 +1,204 @@
+#include <openssl/encoder.h>
+#include <openssl/rsa.h>
+#include <string>
+#include <utility>
+
+#include "crypto/error.hpp"
+#include "crypto/keys.hpp"
+#include "crypto/pkey.hpp"
+
+namespace jeton::crypto {
+
+namespace {
+
+constexpr std::size_t largest_der = 64 * 1024;
+constexpr std::size_t largest_modulus_bits = 16384;
+
+using EncoderContext = openssl::Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
+using Pkcs8 = openssl::Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
+
+openssl::PkeyContext start_generation(const char* kind) {
+    openssl::PkeyContext context(openssl::required(
+        EVP_PKEY_CTX_new_from_name(openssl::context(), kind, nullptr), "make a key context"));
+    openssl::require(EVP_PKEY_keygen_init(context.get()), "start key generation");
+    return context;
+}
+
+openssl::Pkey finish_generation(const openssl::PkeyContext& context) {
+    EVP_PKEY* pkey = nullptr;
+    openssl::require(EVP_PKEY_generate(context.get(), &pkey), "generate a key");
+    return openssl::Pkey(pkey);
+}
+
+/// read_pkcs8 gives the key in |der|; null when it is malformed or something follows it.
+openssl::Pkey read_pkcs8(View der) {
+    if (der.size() > largest_der) {
+        return nullptr;
+    }
+    const unsigned char* cursor = openssl::data(der);
+    const Pkcs8 info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &cursor, static_cast<long>(der.size())));
+    if (!info || cursor != der.data() + der.size()) {
+        return nullptr;
+    }
+    return openssl::Pkey(EVP_PKCS82PKEY_ex(info.get(), openssl::context(), nullptr));
+}
+
+/// rsa_raw computes block^d mod n; nullopt when OpenSSL refuses.
+std::optional<SecretBytes> rsa_raw(EVP_PKEY* pkey, View block) {
+    const openssl::PkeyContext context = operation_on(pkey);
+    openssl::require(EVP_PKEY_decrypt_init(context.get()), "start RSA");
+    openssl::require(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING), "set an RSA padding");
+    SecretBytes out(block.size());
+    std::size_t length = out.size();
+    if (EVP_PKEY_decrypt(context.get(), out.data(), &length, block.data(), block.size()) != 1 ||
+        length != block.size()) {
+        return std::nullopt;
+    }
+    return out;
+}
+
+/// ecdsa_der gives SEQUENCE { r, s }; empty when OpenSSL refuses.
+Bytes ecdsa_der(EVP_PKEY* pkey, View digest) {
+    const openssl::PkeyContext context = operation_on(pkey);
+    openssl::require(EVP_PKEY_sign_init(context.get()), "start ECDSA");
+    std::size_t length = 0;
+    Bytes out;
+    if (EVP_PKEY_sign(context.get(), nullptr, &length, openssl::data(digest), digest.size()) == 1) {
+        out.resize(length);
+        const int answer =
+            EVP_PKEY_sign(context.get(), out.data(), &length, openssl::data(digest), digest.size());
+        out.resize(answer == 1 ? length : 0);
+    }
+    return out;
+}
+
+/// is_pair tells whether the halves of |pkey| belong together: one computation must come back. OpenSSL's own
+/// check would test the primes of an RSA key, for as long as generating them takes, and does not work in
+/// applications that made an engine their default.
+bool is_pair(EVP_PKEY* pkey, const PublicKey& key) {
+    if (const auto* ec = std::get_if<EcPublicKey>(&key)) {
+        const Bytes digest(curve_facts(ec->curve).field_bytes, 0x02);
+        const auto signature =
+            ecdsa_raw_from_der(ecdsa_der(pkey, digest), curve_facts(ec->curve).field_bytes);
+        return signature && verify_ecdsa(*ec, digest, *signature);
+    }
+    const auto& rsa = std::get<RsaPublicKey>(key);
+    Bytes block(rsa.modulus_bytes());
+    block.back() = 0x02;
+    const auto power = rsa_raw(pkey, block);
+    const auto back = power ? rsa_public(rsa, *power) : std::nullopt;
+    return back && equal(*back, block);
+}
+
+}  // namespace
+
+struct PrivateKey::State {
+    openssl::Pkey pkey;
+    PublicKey public_key;
+};
+
+PrivateKey::PrivateKey(std::unique_ptr<State> state) : m_state(std::move(state)) {}
+PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
+PrivateKey& PrivateKey::operator=(PrivateKey&&) noexcept = default;
+PrivateKey::~PrivateKey() = default;
+
+PrivateKey PrivateKey::generate_rsa(std::size_t bits) {
+    const openssl::ErrorScope errors;
+    if (bits > largest_modulus_bits) {
+        throw Error("an RSA key has 16384 bits at most");
+    }
+    const openssl::PkeyContext context = start_generation(rsa_kind);
+    openssl::require(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), static_cast<int>(bits)),
+                     "set a key length");
+    openssl::Pkey pkey = finish_generation(context);
+    PublicKey key = public_part(pkey.get()).value();
+    return PrivateKey(std::make_unique<State>(State{std::move(pkey), std::move(key)}));
+}
+
+PrivateKey PrivateKey::generate_ec(Curve curve) {
+    const openssl::ErrorScope errors;
+    const openssl::PkeyContext context = start_generation(ec_kind);
+    const std::string name(curve_facts(curve).name);
+    openssl::require(EVP_PKEY_CTX_set_group_name(context.get(), name.c_str()), "set a curve");
+    openssl::Pkey pkey = finish_generation(context);
+    PublicKey key = public_part(pkey.get()).value();
+    return PrivateKey(std::make_unique<State>(State{std::move(pkey), std::move(key)}));
+}
+
+std::optional<PrivateKey> PrivateKey::from_der(View der) {
+    const openssl::ErrorScope errors;
+    openssl::Pkey pkey = read_pkcs8(der);
+    auto key = pkey ? public_part(pkey.get()) : std::nullopt;
+    if (!key || !is_valid(*key) || !is_pair(pkey.get(), *key)) {
+        return std::nullopt;
+    }
+    return PrivateKey(std::make_unique<State>(State{std::move(pkey), std::move(*key)}));
+}
+
+SecretBytes PrivateKey::to_der() const {
+    const openssl::ErrorScope errors;
+    const EncoderContext encoder(
+        openssl::required(OSSL_ENCODER_CTX_new_for_pkey(m_state->pkey.get(), EVP_PKEY_KEYPAIR, "DER",
+                                                        "PrivateKeyInfo", nullptr),
+                          "make a key encoder"));
+    std::size_t length = 0;
+    openssl::require(OSSL_ENCODER_to_data(encoder.get(), nullptr, &length), "measure a key");
+    SecretBytes out(length);
+    unsigned char* cursor = out.data();
+    openssl::require(OSSL_ENCODER_to_data(encoder.get(), &cursor, &length), "write a key");
+    return out;
+}
+
+PublicKey PrivateKey::public_key() const {
+    return m_state->public_key;
+}
+
+std::optional<SecretBytes> PrivateKey::rsa_private(View block) const {
+    const openssl::ErrorScope errors;
+    const auto* rsa = std::get_if<RsaPublicKey>(&m_state->public_key);
+    if (rsa == nullptr) {
+        throw Error("not an RSA key");
+    }
+    if (block.size() != rsa->modulus_bytes() || !is_below(block, rsa->modulus)) {
+        return std::nullopt;
+    }
+    auto out = rsa_raw(m_state->pkey.get(), block);
+    if (!out) {
+        openssl::fail("compute with an RSA key");
+    }
+    return out;
+}
+
+Bytes PrivateKey::sign_ecdsa(View digest) const {
+    const openssl::ErrorScope errors;
+    if (!std::holds_alternative<EcPublicKey>(m_state->public_key)) {
+        throw Error("not an EC key");
+    }
+    Bytes signature = ecdsa_der(m_state->pkey.get(), digest);
+    if (signature.empty()) {
+        throw Error("OpenSSL failed to sign with ECDSA");
+    }
+    return signature;
+}
+
+std::optional<SecretBytes> PrivateKey::agree(View peer) const {
+    const openssl::ErrorScope errors;
+    const auto* own = std::get_if<EcPublicKey>(&m_state->public_key);
+    if (own == nullptr) {
+        throw Error("not an EC key");
+    }
+    const openssl::Pkey peer_key = make_pkey(EcPublicKey{own->curve, to_bytes(peer)});
+    if (!peer_key) {
+        return std::nullopt;
+    }
+    const openssl::PkeyContext context = operation_on(m_state->pkey.get());
+    openssl::require(EVP_PKEY_derive_init(context.get()), "start ECDH");
+    openssl::require(EVP_PKEY_derive_set_peer(context.get(), peer_key.get()), "set the peer's point");
+    SecretBytes out(curve_facts(own->curve).field_bytes);
+    std::size_t length = out.size();
+    openssl::require(EVP_PKEY_derive(context.get(), out.data(), &length), "agree on a key");
+    openssl::require(length == out.size() ? 1 : 0, "fill the field");
+    return out;
+}
+
+}  // namespace jeton::crypto

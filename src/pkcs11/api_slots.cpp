@@ -1,0 +1,124 @@
+// Slots, tokens and their mechanisms (PKCS#11 3.2, 5.6).
+#include <algorithm>
+
+#include "pkcs11/api.hpp"
+#include "pkcs11/error.hpp"
+#include "pkcs11/mechanisms.hpp"
+#include "pkcs11/module.hpp"
+#include "pkcs11/output.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace {
+
+/// The longest PIN of a role; the management key as hex text is the longest SO PIN (AES-256: 64 digits).
+constexpr CK_ULONG longest_so_pin = 64;
+
+CK_FLAGS user_pin_flags(const card::PinStatus& status, const card::Profile& profile) {
+    const card::PinRule* rule = profile.pin(card::PinRole::user);
+    if (!status.known || rule == nullptr) {
+        return 0;
+    }
+    if (status.tries_left == 0) {
+        return CKF_USER_PIN_LOCKED;
+    }
+    return (status.tries_left == 1 ? CKF_USER_PIN_FINAL_TRY : 0) |
+           (status.tries_left < rule->tries_max ? CKF_USER_PIN_COUNT_LOW : 0);
+}
+
+/// What the card must be asked for, once; afterwards it is remembered.
+struct TokenFacts {
+    std::string label;
+    card::PinStatus pin;
+};
+
+TokenFacts read_facts(card::Card& card) {
+    const auto label = card.known_label();
+    const auto pin = card.known_pin_status(card::PinRole::user);
+    if (label && pin) {
+        return {*label, *pin};
+    }
+    card::Burst burst = card.begin();
+    return {burst.label(), burst.pin_status(card::PinRole::user)};
+}
+
+CK_FLAGS token_flags(const card::Card& card, const card::PinStatus& pin) {
+    CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+    if (pin.initialized) {
+        flags |= CKF_USER_PIN_INITIALIZED;
+    }
+    if (!card.profile().allow_write && !card.profile().allow_keygen) {
+        flags |= CKF_WRITE_PROTECTED;
+    }
+    return flags | user_pin_flags(pin, card.profile());
+}
+
+}  // namespace
+
+void Api::C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount) {
+    require(pulCount != nullptr, CKR_ARGUMENTS_BAD, "pulCount is null");
+    if (pSlotList == nullptr || module().slots().empty()) {
+        module().refresh_slots();
+    }
+    std::vector<CK_SLOT_ID> ids;
+    for (const auto& slot : module().slots()) {
+        if (tokenPresent == CK_FALSE || slot->present()) {
+            ids.push_back(slot->id());
+        }
+    }
+    fill_list(ids, pSlotList, pulCount);
+}
+
+void Api::C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo) {
+    require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
+    const auto slot = module().slot(slotID);
+    *pInfo = {};
+    put_text(pInfo->slotDescription, slot->name());
+    put_text(pInfo->manufacturerID, "jeton");
+    pInfo->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | (slot->present() ? CKF_TOKEN_PRESENT : 0);
+}
+
+void Api::C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo) {
+    require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
+    const auto token = module().slot(slotID)->token(module().profiles());
+    card::Card& card = token->card();
+    const TokenFacts facts = read_facts(card);
+    const card::Profile& profile = card.profile();
+    *pInfo = {};
+    put_text(pInfo->label, facts.label);
+    put_text(pInfo->manufacturerID, profile.token.manufacturer);
+    put_text(pInfo->model, profile.token.model.empty() ? profile.name : profile.token.model);
+    put_text(pInfo->serialNumber, card.serial());
+    put_text(pInfo->utcTime, "");
+    pInfo->flags = token_flags(card, facts.pin);
+    const card::PinRule* user = profile.pin(card::PinRole::user);
+    pInfo->ulMinPinLen = user != nullptr ? user->min_length : 0;
+    pInfo->ulMaxPinLen = std::max<CK_ULONG>(longest_so_pin, user != nullptr ? user->max_length : 0);
+    pInfo->ulMaxSessionCount = CK_EFFECTIVELY_INFINITE;
+    pInfo->ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+    for (const auto& session : module().sessions().of_slot(slotID)) {
+        ++pInfo->ulSessionCount;
+        pInfo->ulRwSessionCount += session->is_read_write() ? 1 : 0;
+    }
+    pInfo->ulTotalPublicMemory = CK_UNAVAILABLE_INFORMATION;
+    pInfo->ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+    pInfo->ulTotalPrivateMemory = CK_UNAVAILABLE_INFORMATION;
+    pInfo->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+}
+
+void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount) {
+    const auto token = module().slot(slotID)->token(module().profiles());
+    std::vector<CK_MECHANISM_TYPE> types;
+    for (const MechanismRow* row : offered_mechanisms(*token)) {
+        types.push_back(row->type);
+    }
+    fill_list(types, pMechanismList, pulCount);
+}
+
+void Api::C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR pInfo) {
+    require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
+    const auto token = module().slot(slotID)->token(module().profiles());
+    *pInfo = mechanism_info(*token, find_mechanism(*token, type, 0));
+}
+
+}  // namespace jeton::pkcs11

@@ -1,0 +1,161 @@
+#include "pkcs11/cipher_operation.hpp"
+
+#include "crypto/padding.hpp"
+#include "pkcs11/error.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace {
+
+constexpr std::size_t aes_block_bytes = 16;
+
+class AesEngine final : public CipherEngine {
+  public:
+    AesEngine(crypto::Direction direction, View key, crypto::AesParameters parameters)
+        : m_direction(direction),
+          m_mode(parameters.mode),
+          m_tag_bytes(parameters.tag_bytes),
+          m_cipher(direction, key, std::move(parameters)) {}
+
+    std::size_t update_length(std::size_t input) const override { return m_cipher.update_length(input); }
+    std::size_t finish_length() const override { return m_cipher.finish_length(); }
+
+    std::size_t whole_length(std::size_t input) const override {
+        const bool encrypts = m_direction == crypto::Direction::encrypt;
+        if (m_mode == crypto::AesMode::gcm) {
+            return encrypts ? input + m_tag_bytes : input - std::min(input, m_tag_bytes);
+        }
+        if (m_mode == crypto::AesMode::cbc_pad && encrypts) {
+            return (input / aes_block_bytes + 1) * aes_block_bytes;
+        }
+        return input;
+    }
+
+    void update(View input, SecretBytes& out) override { m_cipher.update(input, out); }
+
+    void finish(SecretBytes& out) override {
+        const bool encrypts = m_direction == crypto::Direction::encrypt;
+        switch (m_cipher.finish(out)) {
+            case crypto::AesCipher::Result::done:
+                return;
+            case crypto::AesCipher::Result::bad_length:
+                throw Error(encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE,
+                            "not a whole number of blocks");
+            case crypto::AesCipher::Result::bad_padding:
+            case crypto::AesCipher::Result::bad_tag:
+                throw Error(CKR_ENCRYPTED_DATA_INVALID, "the padding or the tag does not fit");
+        }
+    }
+
+  private:
+    crypto::Direction m_direction;
+    crypto::AesMode m_mode;
+    std::size_t m_tag_bytes;
+    crypto::AesCipher m_cipher;
+};
+
+/// RSA takes its whole input at the end.
+class RsaEngine : public CipherEngine {
+  public:
+    explicit RsaEngine(std::size_t modulus_bytes) : m_modulus_bytes(modulus_bytes) {}
+
+    std::size_t update_length(std::size_t) const override { return 0; }
+    std::size_t finish_length() const override { return m_modulus_bytes; }
+    std::size_t whole_length(std::size_t) const override { return m_modulus_bytes; }
+
+    void update(View input, SecretBytes&) override {
+        require(input.size() <= m_modulus_bytes - m_input.size(), too_long(), "more data than the modulus");
+        append(m_input, input);
+    }
+
+  protected:
+    virtual CK_RV too_long() const = 0;
+    const SecretBytes& gathered() const { return m_input; }
+
+  private:
+    std::size_t m_modulus_bytes;
+    SecretBytes m_input;
+};
+
+class RsaEncryption final : public RsaEngine {
+  public:
+    RsaEncryption(crypto::RsaPublicKey key, RsaScheme scheme)
+        : RsaEngine(key.modulus_bytes()), m_key(std::move(key)), m_scheme(std::move(scheme)) {}
+
+    void finish(SecretBytes& out) override {
+        const auto encrypted =
+            m_scheme ? crypto::encrypt_oaep(m_key, m_scheme->hash, m_scheme->mgf, m_scheme->label, gathered())
+                     : crypto::encrypt_pkcs(m_key, gathered());
+        require(encrypted.has_value(), CKR_DATA_LEN_RANGE, "more data than the padding leaves room for");
+        append(out, *encrypted);
+    }
+
+  private:
+    CK_RV too_long() const override { return CKR_DATA_LEN_RANGE; }
+
+    crypto::RsaPublicKey m_key;
+    RsaScheme m_scheme;
+};
+
+class RsaDecryption final : public RsaEngine {
+  public:
+    RsaDecryption(std::shared_ptr<Token> token, CardKey key, RsaScheme scheme)
+        : RsaEngine(std::get<crypto::RsaPublicKey>(key.public_key).modulus_bytes()),
+          m_token(std::move(token)),
+          m_key(std::move(key)),
+          m_scheme(std::move(scheme)) {}
+
+    void finish(SecretBytes& out) override {
+        require(gathered().size() == finish_length(), CKR_ENCRYPTED_DATA_LEN_RANGE,
+                "RSA decrypts just as many bytes as the modulus has");
+        const SecretBytes block = m_token->card().begin().compute(m_key.index, card::Primitive::rsa_raw,
+                                                                  card::Verb::decipher, gathered());
+        const auto plain = m_scheme
+                               ? crypto::unpad_oaep(block, m_scheme->hash, m_scheme->mgf, m_scheme->label)
+                               : crypto::unpad_pkcs(block);
+        require(plain.has_value(), CKR_ENCRYPTED_DATA_INVALID, "the decrypted block is malformed");
+        append(out, *plain);
+    }
+
+  private:
+    CK_RV too_long() const override { return CKR_ENCRYPTED_DATA_LEN_RANGE; }
+
+    std::shared_ptr<Token> m_token;
+    CardKey m_key;
+    RsaScheme m_scheme;
+};
+
+}  // namespace
+
+SecretBytes CipherOperation::update(View input) {
+    m_multi_part = true;
+    SecretBytes out;
+    m_engine->update(input, out);
+    return out;
+}
+
+const SecretBytes& CipherOperation::finish(View last) {
+    if (!m_result) {
+        SecretBytes out;
+        m_engine->update(last, out);
+        m_engine->finish(out);
+        m_result = std::move(out);
+    }
+    return *m_result;
+}
+
+std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View key,
+                                              crypto::AesParameters parameters) {
+    return std::make_unique<AesEngine>(direction, key, std::move(parameters));
+}
+
+std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaScheme scheme) {
+    return std::make_unique<RsaEncryption>(std::move(key), std::move(scheme));
+}
+
+std::unique_ptr<CipherEngine> make_rsa_decryption(std::shared_ptr<Token> token, CardKey key,
+                                                  RsaScheme scheme) {
+    return std::make_unique<RsaDecryption>(std::move(token), std::move(key), std::move(scheme));
+}
+
+}  // namespace jeton::pkcs11

@@ -1,0 +1,89 @@
+// C_Encrypt* and C_Decrypt*: AES with session keys, RSA encryption in this process, RSA decryption on the
+// card.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "crypto/aes.hpp"
+#include "pkcs11/parameters.hpp"
+#include "pkcs11/token.hpp"
+
+namespace jeton::pkcs11 {
+
+/// CipherEngine transforms a stream of bytes, once.
+class CipherEngine {
+  public:
+    virtual ~CipherEngine() = default;
+
+    /// update_length and finish_length are upper bounds of what the next update() or finish() gives.
+    virtual std::size_t update_length(std::size_t input) const = 0;
+    virtual std::size_t finish_length() const = 0;
+    /// whole_length is an upper bound for update() of |input| bytes and finish() together, from the start.
+    virtual std::size_t whole_length(std::size_t input) const = 0;
+
+    virtual void update(View input, SecretBytes& out) = 0;
+    virtual void finish(SecretBytes& out) = 0;
+};
+
+class CipherOperation {
+  public:
+    explicit CipherOperation(std::unique_ptr<CipherEngine> engine) : m_engine(std::move(engine)) {}
+
+    bool is_multi_part() const { return m_multi_part; }
+    std::size_t update_length(std::size_t input) const { return m_engine->update_length(input); }
+    std::size_t finish_length() const { return m_result ? m_result->size() : m_engine->finish_length(); }
+    std::size_t whole_length(std::size_t input) const {
+        return m_result ? m_result->size() : m_engine->whole_length(input);
+    }
+
+    SecretBytes update(View input);
+
+    /// finish processes |last| and ends the stream. The result stays, so that a caller whose buffer was too
+    /// short gets it the second time without another command to the card.
+    const SecretBytes& finish(View last);
+
+  private:
+    std::unique_ptr<CipherEngine> m_engine;
+    std::optional<SecretBytes> m_result;
+    bool m_multi_part = false;
+};
+
+class EncryptOperation final : public CipherOperation {
+  public:
+    using CipherOperation::CipherOperation;
+};
+
+/// CardKeyUse says which card key an operation works with, and whether it waits for
+/// C_Login(CKU_CONTEXT_SPECIFIC).
+struct CardKeyUse {
+    std::size_t index = 0;
+    bool always_authenticate = false;
+    bool authenticated = false;
+};
+
+class DecryptOperation final : public CipherOperation {
+  public:
+    DecryptOperation(std::unique_ptr<CipherEngine> engine, std::optional<CardKeyUse> card_key)
+        : CipherOperation(std::move(engine)), m_card_key(card_key) {}
+
+    bool needs_login() const { return always_authenticates() && !m_card_key->authenticated; }
+    bool always_authenticates() const { return m_card_key && m_card_key->always_authenticate; }
+    std::size_t key_index() const { return m_card_key->index; }
+    void set_authenticated() { m_card_key->authenticated = true; }
+
+  private:
+    std::optional<CardKeyUse> m_card_key;
+};
+
+/// RsaScheme is PKCS#1 v1.5, or OAEP with its parameters.
+using RsaScheme = std::optional<OaepParameters>;
+
+std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View key,
+                                              crypto::AesParameters parameters);
+std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaScheme scheme);
+std::unique_ptr<CipherEngine> make_rsa_decryption(std::shared_ptr<Token> token, CardKey key,
+                                                  RsaScheme scheme);
+
+}  // namespace jeton::pkcs11

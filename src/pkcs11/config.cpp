@@ -1,0 +1,227 @@
+#include "pkcs11/config.hpp"
+
+#include <array>
+#include <functional>
+#include <variant>
+
+#include "pkcs11/error.hpp"
+#include "softcard/store.hpp"
+#include "util/environment.hpp"
+#include "util/files.hpp"
+#include "util/json.hpp"
+#include "util/log.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t config_limit = 1 << 20;
+constexpr std::string_view default_log = "warn";
+
+/// One key of jeton.json. |apply| returns what was expected when the value is not of the right kind.
+struct ConfigRow {
+    std::string_view pointer;
+    std::string_view expected;
+    std::function<bool(Config&, const Json&)> apply;
+};
+
+bool set_bool(bool& target, const Json& value) {
+    if (!value.is_boolean()) {
+        return false;
+    }
+    target = value.get<bool>();
+    return true;
+}
+
+bool set_exchange(Config& config, const Json& value) {
+    if (value == "extended-apdu") {
+        config.soft_reader.level = reader::ExchangeLevel::extended_apdu;
+        return true;
+    }
+    if (value == "short-apdu") {
+        config.soft_reader.level = reader::ExchangeLevel::short_apdu;
+        config.soft_reader.max_message = 271;
+        return true;
+    }
+    return false;
+}
+
+bool add_profiles(Config& config, const Json& value) {
+    if (!value.is_array()) {
+        return false;
+    }
+    for (const Json& path : value) {
+        if (!path.is_string()) {
+            return false;
+        }
+        config.profile_layers.push_back({path.get<std::string>()});
+    }
+    return true;
+}
+
+const std::array<ConfigRow, 6>& config_rows() {
+    static const auto* rows = new std::array<ConfigRow, 6>{{
+        {"/log", "a text such as \"debug\" or \"info:/var/log/jeton.log\"",
+         [](Config& config, const Json& value) {
+             if (value.is_string()) {
+                 config.log = value.get<std::string>();
+             }
+             return value.is_string();
+         }},
+        {"/profiles", "an array of paths", add_profiles},
+        {"/overwrite", "true or false",
+         [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
+        {"/softCards/enabled", "true or false",
+         [](Config& config, const Json& value) { return set_bool(config.soft_cards, value); }},
+        {"/softCards/directory", "a path",
+         [](Config& config, const Json& value) {
+             if (value.is_string()) {
+                 config.state_directory = value.get<std::string>();
+             }
+             return value.is_string();
+         }},
+        {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
+    }};
+    return *rows;
+}
+
+void complain(const fs::path& file, std::string_view pointer, std::string_view expected,
+              std::string_view found) {
+    log::warn("configuration left out: {}: at \"{}\": expected {}, found {}", file.string(), pointer,
+              expected, found);
+}
+
+const ConfigRow* find_row(std::string_view pointer) {
+    for (const ConfigRow& row : config_rows()) {
+        if (row.pointer == pointer) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
+
+/// apply_members walks one object; false after a complaint.
+bool apply_members(Config& config, const fs::path& file, const Json& object, const std::string& prefix) {
+    for (const auto& [name, value] : object.items()) {
+        const std::string pointer = prefix + "/" + name;
+        if (pointer == "/softCards" && value.is_object()) {
+            if (!apply_members(config, file, value, pointer)) {
+                return false;
+            }
+            continue;
+        }
+        const ConfigRow* row = find_row(pointer);
+        if (row == nullptr) {
+            complain(file, pointer, "a key that jeton knows", "\"" + name + "\"");
+            return false;
+        }
+        if (!row->apply(config, value)) {
+            complain(file, pointer, row->expected, value.dump());
+            return false;
+        }
+    }
+    return true;
+}
+
+/// apply_file changes |config| by the whole file or, when anything in it is wrong, not at all.
+void apply_file(Config& config, const fs::path& file) {
+    const auto text = read_file(file, config_limit);
+    if (!text) {
+        return;
+    }
+    const auto parsed = parse_json(*text);
+    if (const auto* error = std::get_if<JsonError>(&parsed)) {
+        complain(file, error->pointer, error->expected, error->found);
+        return;
+    }
+    const Json& document = std::get<Json>(parsed);
+    if (!document.is_object()) {
+        complain(file, "", "an object", document.type_name());
+        return;
+    }
+    Config changed = config;
+    if (apply_members(changed, file, document, "")) {
+        config = std::move(changed);
+    }
+}
+
+struct Words {
+    std::optional<std::string> config;
+    std::optional<std::string> log;
+};
+
+Words read_words(std::string_view reserved) {
+    Words words;
+    while (!reserved.empty()) {
+        const std::size_t end = std::min(reserved.find(' '), reserved.size());
+        const std::string_view word = reserved.substr(0, end);
+        reserved.remove_prefix(std::min(end + 1, reserved.size()));
+        if (word.empty()) {
+            continue;
+        }
+        if (word.starts_with("config=")) {
+            words.config = word.substr(7);
+        } else if (word.starts_with("log=")) {
+            words.log = word.substr(4);
+        } else {
+            throw Error(CKR_ARGUMENTS_BAD,
+                        "pReserved holds a word other than config=FILE and log=LEVEL[:FILE]");
+        }
+    }
+    return words;
+}
+
+void configure_log(const std::string& text) {
+    if (!log::configure(text)) {
+        log::warn(
+            "log setting \"{}\" is not error, warn, info, debug or apdu, with :FILE behind it if a file can "
+            "be "
+            "written there",
+            text);
+    }
+}
+
+}  // namespace
+
+Config read_config(std::string_view reserved) {
+    const Words words = read_words(reserved);
+    const auto asked = words.log ? words.log : environment("JETON_LOG");
+    configure_log(asked.value_or(std::string(default_log)));
+    Config config;
+    config.state_directory = state_directory();
+    config.profile_layers = card::ProfileSet::standard_layers();
+    if (words.config) {
+        apply_file(config, *words.config);
+    } else if (const auto only = environment("JETON_CONFIG")) {
+        apply_file(config, *only);
+    } else {
+        apply_file(config, "/etc/jeton/jeton.json");
+        if (const auto user = config_directory(); user && !is_privileged()) {
+            apply_file(config, *user / "jeton.json");
+        }
+    }
+    if (!asked && config.log) {
+        configure_log(*config.log);
+    }
+    return config;
+}
+
+std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
+    std::vector<reader::ReaderPlace> places;
+    if (!config.soft_cards || !config.state_directory) {
+        return places;
+    }
+    const fs::path& directory = *config.state_directory;
+    for (const std::string& name : softcard::list(directory)) {
+        const fs::path file = softcard::card_file(directory, name);
+        places.push_back({"jeton soft card " + name, "softcard:" + file.string(),
+                          softcard::lease_file(directory, name), [file, options = config.soft_reader] {
+                              return reader::make_emulated_reader(softcard::insert(file), options);
+                          }});
+    }
+    return places;
+}
+
+}  // namespace jeton::pkcs11

@@ -1,0 +1,33 @@
+// Config: jeton.json, the environment and the words in C_Initialize's pReserved, as one value.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "card/profile_set.hpp"
+#include "reader/emulated_reader.hpp"
+#include "reader/reader.hpp"
+
+namespace jeton::pkcs11 {
+
+struct Config {
+    std::optional<std::string> log;  ///< of the files; JETON_LOG and pReserved go before it
+    std::optional<std::filesystem::path> state_directory;  ///< of the software cards
+    bool soft_cards = true;
+    reader::EmulationOptions soft_reader;  ///< what kind of reader software cards sit in
+    bool overwrite = false;  ///< key generation and certificate import may replace what is there
+    std::vector<card::ProfileSet::Layer> profile_layers;
+};
+
+/// read_config reads the files and the environment, then |reserved| (blank-separated `key=value` words:
+/// config, log; empty when the application gave none). A broken file is left out and told in the log. Throws
+/// Error(CKR_ARGUMENTS_BAD) for unknown words.
+Config read_config(std::string_view reserved);
+
+/// find_reader_places lists the readers that are there now. Opens none.
+std::vector<reader::ReaderPlace> find_reader_places(const Config& config);
+
+}  // namespace jeton::pkcs11

@@ -1,0 +1,49 @@
+// The mechanism table: one row for each CKM that this module carries out.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "crypto/aes.hpp"
+#include "crypto/keys.hpp"
+#include "pkcs11/ck.hpp"
+#include "pkcs11/token.hpp"
+
+namespace jeton::pkcs11 {
+
+/// Scheme is what a mechanism does with its input, after hashing.
+enum class Scheme { digest, rsa_pkcs, rsa_pss, rsa_oaep, ecdsa, aes, aes_key, rsa_pair, ec_pair };
+
+struct MechanismRow {
+    CK_MECHANISM_TYPE type;
+    const char* name;  ///< as profiles spell it: "CKM_RSA_PKCS"
+    Scheme scheme;
+    std::optional<crypto::Hash> hash;  ///< the host hashes with it first; for digests: the hash itself
+    CK_FLAGS flags;
+    CK_ULONG min_size;  ///< 0: taken from the keys that the card takes (RSA and EC bits)
+    CK_ULONG max_size;
+    std::optional<crypto::AesMode> mode;
+
+    bool can(CK_FLAGS flag) const { return (flags & flag) != 0; }
+
+    /// serves tells whether a key pair of this kind in a slot that signs or decrypts can use the mechanism.
+    bool serves(const crypto::PublicKey& key, bool sign, bool decrypt) const;
+};
+
+std::span<const MechanismRow> mechanism_rows();
+
+/// offered_mechanisms are the rows that this token can carry out: its profile and card decide.
+std::vector<const MechanismRow*> offered_mechanisms(const Token& token);
+
+/// find_mechanism gives the row of |type| if the token offers it with all of |flags|; MECHANISM_INVALID.
+const MechanismRow& find_mechanism(const Token& token, CK_MECHANISM_TYPE type, CK_FLAGS flags);
+
+/// mechanism_info is CK_MECHANISM_INFO of an offered row, with sizes as this card takes them.
+CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
+
+/// hash_of finds the hash that a digest mechanism or an MGF stands for; nullopt for others.
+std::optional<crypto::Hash> hash_of(CK_MECHANISM_TYPE type);
+std::optional<crypto::Hash> hash_of_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
+
+}  // namespace jeton::pkcs11

@@ -1,0 +1,130 @@
+#include "pkcs11/module.hpp"
+
+#include <algorithm>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "pkcs11/error.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace {
+
+// Constant-initialised and never destroyed, so that calls during process exit find them.
+std::atomic<Module*> g_module{nullptr};
+/// How many threads are between reading g_module and counting themselves in.
+std::atomic<long> g_entering{0};
+std::atomic<bool> g_fork_handler{false};
+
+/// In a forked child the module is the parent's: it is left alone, because other threads of the parent may
+/// have held its locks, and the child starts from nothing.
+void forget_in_child() {
+    g_module.store(nullptr);
+    g_entering.store(0);
+}
+
+}  // namespace
+
+Module::Module(Config config) : m_config(std::move(config)), m_pid(getpid()) {}
+
+Module::~Module() = default;
+
+ModuleReference Module::current() {
+    g_entering.fetch_add(1);
+    Module* module = g_module.load();
+    if (module != nullptr && module->m_pid != getpid()) {
+        module = nullptr;  // forked without the handler (vfork, clone)
+    }
+    if (module != nullptr) {
+        module->m_references.fetch_add(1);
+    }
+    g_entering.fetch_sub(1);
+    return ModuleReference(module);
+}
+
+void Module::start(Config config) {
+    if (!g_fork_handler.exchange(true)) {
+        pthread_atfork(nullptr, nullptr, forget_in_child);
+    }
+    auto fresh = std::make_unique<Module>(std::move(config));
+    Module* present = g_module.load();
+    while (present == nullptr || present->m_pid != getpid()) {
+        if (g_module.compare_exchange_weak(present, fresh.get())) {
+            fresh.release();  // NOLINT: stop() and the last ModuleReference own it now
+            return;
+        }
+    }
+    throw Error(CKR_CRYPTOKI_ALREADY_INITIALIZED, "C_Initialize was called before");
+}
+
+void Module::stop() {
+    Module* module = g_module.exchange(nullptr);
+    if (module == nullptr) {
+        throw Error(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Finalize was called by another thread");
+    }
+    while (g_entering.load() != 0) {
+        sched_yield();
+    }
+    const ModuleReference last(module);
+}
+
+ModuleReference::~ModuleReference() {
+    if (m_module != nullptr && m_module->m_references.fetch_sub(1) == 1) {
+        delete m_module;
+    }
+}
+
+const card::ProfileSet& Module::profiles() {
+    std::call_once(m_profiles_once, [this] { m_profiles = card::ProfileSet::load(m_config.profile_layers); });
+    return m_profiles;
+}
+
+void Module::refresh_slots() {
+    const std::vector<reader::ReaderPlace> places = find_reader_places(m_config);
+    const std::lock_guard lock(m_slots_mutex);
+    for (const reader::ReaderPlace& place : places) {
+        const auto known = [&](const auto& slot) { return slot->key() == place.key; };
+        if (std::ranges::none_of(m_slots, known)) {
+            m_slots.push_back(std::make_shared<Slot>(stable_slot_id(place.key), place));
+        }
+    }
+    std::ranges::sort(m_slots, {}, [](const auto& slot) { return slot->id(); });
+}
+
+std::vector<std::shared_ptr<Slot>> Module::slots() {
+    const std::lock_guard lock(m_slots_mutex);
+    return m_slots;
+}
+
+std::shared_ptr<Slot> Module::slot(CK_SLOT_ID id) {
+    const auto found = [&]() -> std::shared_ptr<Slot> {
+        const std::lock_guard lock(m_slots_mutex);
+        const auto at = std::ranges::find(m_slots, id, [](const auto& slot) { return slot->id(); });
+        return at == m_slots.end() ? nullptr : *at;
+    };
+    if (auto slot = found()) {
+        return slot;
+    }
+    refresh_slots();  // an application may come with an id that it kept from before
+    auto slot = found();
+    require(slot != nullptr, CKR_SLOT_ID_INVALID, "no such slot");
+    return slot;
+}
+
+std::shared_ptr<Session> Module::session(CK_SESSION_HANDLE handle) {
+    auto session = m_sessions.find(handle);
+    if (!session->token().alive()) {
+        m_sessions.drop_token(session->token());
+        throw Error(CKR_SESSION_HANDLE_INVALID, "the card of this session was removed");
+    }
+    return session;
+}
+
+void Module::close_sessions(CK_SLOT_ID id) {
+    for (const auto& session : m_sessions.of_slot(id)) {
+        m_sessions.close(session->handle());
+    }
+}
+
+}  // namespace jeton::pkcs11

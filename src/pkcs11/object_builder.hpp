@@ -1,0 +1,31 @@
+// The attributes of the objects on a card: what the profile tells beforehand, and what the card adds.
+#pragma once
+
+#include "card/applet.hpp"
+#include "pkcs11/attributes.hpp"
+
+namespace jeton::pkcs11 {
+
+/// expected_* are the attributes that the profile alone decides; a search compares them before it asks the
+/// card.
+Attributes expected_private_key(const card::KeySlot& slot);
+Attributes expected_public_key(const card::KeySlot& slot);
+Attributes expected_object(const card::ObjectSlot& slot);
+
+/// add_* add what the card told.
+void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
+                     const card::KeyEntry& entry);
+void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry);
+void add_object(Attributes& attributes, const card::ObjectEntry& entry);
+
+/// add_public_values adds the numbers of a public key: CKA_MODULUS or CKA_EC_PARAMS and the rest.
+/// CKA_EC_POINT and CKA_MODULUS_BITS belong to public keys alone.
+void add_public_values(Attributes& attributes, const crypto::PublicKey& key, bool is_public_object);
+
+/// profile_object is a CKO_PROFILE object that claims |id| (PKCS#11 profiles 3.2).
+Attributes profile_object(CK_PROFILE_ID id);
+
+/// unique_id is the CKA_UNIQUE_ID of an object on a card.
+std::string unique_id(std::string_view serial, CK_OBJECT_CLASS object_class, std::size_t index);
+
+}  // namespace jeton::pkcs11

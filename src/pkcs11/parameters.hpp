@@ -1,0 +1,33 @@
+// Mechanism parameters, copied out of the application's memory and checked. Everything here throws
+// Error(MECHANISM_PARAM_INVALID) for what the mechanism does not allow.
+#pragma once
+
+#include <optional>
+
+#include "pkcs11/mechanisms.hpp"
+
+namespace jeton::pkcs11 {
+
+struct PssParameters {
+    crypto::Hash hash = crypto::Hash::sha1;
+    crypto::Hash mgf = crypto::Hash::sha1;
+    std::size_t salt_bytes = 0;
+};
+
+struct OaepParameters {
+    crypto::Hash hash = crypto::Hash::sha1;
+    crypto::Hash mgf = crypto::Hash::sha1;
+    Bytes label;
+};
+
+/// require_no_parameter is for mechanisms without one.
+void require_no_parameter(const CK_MECHANISM& mechanism);
+
+PssParameters pss_parameters(const CK_MECHANISM& mechanism, const MechanismRow& row);
+OaepParameters oaep_parameters(const CK_MECHANISM& mechanism);
+
+/// aes_parameters reads an IV, CK_AES_CTR_PARAMS, or CK_GCM_PARAMS in its layout with ulIvBits (48 bytes) and
+/// without (40 bytes: the text of PKCS#11 2.40). ulIvBits is ignored.
+crypto::AesParameters aes_parameters(const CK_MECHANISM& mechanism, crypto::AesMode mode);
+
+}  // namespace jeton::pkcs11

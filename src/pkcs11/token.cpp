@@ -1,0 +1,261 @@
+#include "pkcs11/token.hpp"
+
+#include <algorithm>
+
+#include "pkcs11/error.hpp"
+#include "pkcs11/object_builder.hpp"
+#include "util/log.hpp"
+
+namespace jeton::pkcs11 {
+
+Token::Token(CK_SLOT_ID slot_id, std::unique_ptr<card::Card> card)
+    : m_slot_id(slot_id), m_card(std::move(card)) {
+    const card::Profile& profile = m_card->profile();
+    for (std::size_t i = 0; i < profile.keys.size(); ++i) {
+        if (profile.keys[i].visible) {
+            m_items.push_back({CKO_PRIVATE_KEY, i, expected_private_key(profile.keys[i]), nullptr, nullptr});
+            m_items.push_back({CKO_PUBLIC_KEY, i, expected_public_key(profile.keys[i]), nullptr, nullptr});
+        }
+    }
+    for (std::size_t i = 0; i < profile.objects.size(); ++i) {
+        const card::ObjectSlot& slot = profile.objects[i];
+        const bool is_certificate = slot.object_class == card::ObjectSlot::Class::certificate;
+        if (slot.visible && (is_certificate || profile.expose_data)) {
+            m_items.push_back(
+                {is_certificate ? CKO_CERTIFICATE : CKO_DATA, i, expected_object(slot), nullptr, nullptr});
+        }
+    }
+    Object claim;
+    claim.attributes = profile_object(CKP_PUBLIC_CERTIFICATES_TOKEN);
+    claim.handle = new_handle();
+    const Attributes expected = claim.attributes;
+    m_items.push_back({CKO_PROFILE, 0, expected, nullptr, std::make_shared<Object>(std::move(claim))});
+}
+
+void Token::log_in(card::PinRole role, View pin) {
+    if (const auto present = login()) {
+        const bool same = (*present == card::PinRole::user) == (role == card::PinRole::user);
+        throw Error(same ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
+                    "somebody is logged in");
+    }
+    m_card->begin().login(role, pin);
+}
+
+void Token::log_out() {
+    require(login().has_value(), CKR_USER_NOT_LOGGED_IN, "nobody is logged in");
+    forget_private();
+    try {
+        m_card->begin().logout();
+    } catch (...) {
+        m_card->forget_login();
+        throw;
+    }
+}
+
+void Token::end_login() noexcept {
+    try {
+        forget_private();
+        if (login() && alive()) {
+            m_card->begin().end_login();
+        }
+    } catch (const std::exception& error) {
+        m_card->forget_login();
+        log::info("the card could not be told that the last session ended: {}", error.what());
+    }
+}
+
+void Token::forget_private() {
+    const std::lock_guard lock(m_mutex);
+    for (Item& item : m_items) {
+        if (item.object != nullptr && item.object->is_private()) {
+            item.object.reset();
+            item.source.reset();
+        }
+    }
+    std::erase_if(m_session_objects, [](const auto& entry) { return entry.second->is_private(); });
+}
+
+bool Token::may_show(const Item& item) const {
+    return !item.expected.is_true(CKA_PRIVATE) || login() == card::PinRole::user;
+}
+
+bool Token::may_match(const Item& item, const Template& wanted) const {
+    return std::ranges::all_of(wanted.items(), [&](const CK_ATTRIBUTE& attribute) {
+        const auto expected = item.expected.find(attribute.type);
+        return !expected || equal(*expected, Template::value_of(attribute));
+    });
+}
+
+std::vector<CK_OBJECT_HANDLE> Token::search(const Template& wanted) {
+    std::vector<Item*> candidates;
+    for (Item& item : m_items) {
+        if (may_show(item) && may_match(item, wanted)) {
+            candidates.push_back(&item);
+        }
+    }
+    const bool names_one = wanted.find(CKA_ID) || wanted.find(CKA_LABEL) || wanted.find(CKA_OBJECT_ID);
+    load(candidates, !names_one);
+
+    std::vector<CK_OBJECT_HANDLE> found;
+    const std::lock_guard lock(m_mutex);
+    for (Item* item : candidates) {
+        refresh(*item);
+        if (item->object != nullptr && item->object->matches(wanted)) {
+            found.push_back(item->object->handle);
+        }
+    }
+    for (const auto& [handle, object] : m_session_objects) {
+        const bool visible = !object->is_private() || login() == card::PinRole::user;
+        if (visible && object->matches(wanted)) {
+            found.push_back(handle);
+        }
+    }
+    return found;
+}
+
+void Token::load(const std::vector<Item*>& items, bool listing) {
+    std::optional<card::Burst> burst;
+    if (m_card->stale()) {
+        burst.emplace(m_card->begin());
+    }
+    for (const Item* item : items) {
+        if (item->object_class == CKO_PROFILE) {
+            continue;
+        }
+        const bool known = item->is_key() ? m_card->known_key(item->index).has_value()
+                                          : m_card->known_object(item->index).has_value();
+        if (known) {
+            continue;
+        }
+        if (!burst) {
+            burst.emplace(m_card->begin());
+        }
+        const auto listed = [&] {
+            return item->is_key() ? burst->key_listed(item->index) : burst->object_listed(item->index);
+        };
+        if (listing && !listed()) {
+            continue;
+        }
+        if (item->is_key()) {
+            burst->key(item->index);
+        } else {
+            burst->object(item->index);
+        }
+    }
+}
+
+void Token::refresh(Item& item) {
+    if (item.object_class == CKO_PROFILE) {
+        return;
+    }
+    std::shared_ptr<const void> source;
+    if (item.is_key()) {
+        source = m_card->known_key(item.index).value_or(nullptr);
+    } else {
+        source = m_card->known_object(item.index).value_or(nullptr);
+    }
+    if (source == nullptr) {
+        item.object.reset();
+    } else if (source != item.source || item.object == nullptr) {
+        const auto fresh = build(item);
+        const bool changed = item.object == nullptr || item.object->attributes != fresh->attributes;
+        if (changed) {
+            item.object = fresh;
+        }
+    }
+    item.source = std::move(source);
+}
+
+std::shared_ptr<const Object> Token::build(const Item& item) {
+    const card::Profile& profile = m_card->profile();
+    auto object = std::make_shared<Object>();
+    object->handle = new_handle();
+    object->attributes = item.expected;
+    object->attributes.set(CKA_UNIQUE_ID,
+                           view_of(unique_id(m_card->serial(), item.object_class, item.index)));
+    if (item.is_key()) {
+        const card::KeySlot& slot = profile.keys[item.index];
+        const auto entry = *m_card->known_key(item.index);
+        std::shared_ptr<const card::ObjectEntry> certificate;
+        if (slot.certificate) {
+            certificate = m_card->known_object(*slot.certificate).value_or(nullptr);
+        }
+        if (item.object_class == CKO_PRIVATE_KEY) {
+            add_private_key(object->attributes, m_card->applet(), slot, *entry);
+            object->key = CardKey{item.index, entry->public_key, entry->always_authenticate};
+        } else {
+            add_public_key(object->attributes, slot, *entry);
+            object->key = entry->public_key;
+        }
+        if (certificate != nullptr && certificate->certificate) {
+            object->attributes.set(CKA_SUBJECT, certificate->certificate->subject);
+        }
+    } else {
+        const auto entry = *m_card->known_object(item.index);
+        add_object(object->attributes, *entry);
+        object->card_object = item.index;
+    }
+    return object;
+}
+
+std::shared_ptr<const Object> Token::object(CK_OBJECT_HANDLE handle, CK_RV missing) {
+    const std::lock_guard lock(m_mutex);
+    std::shared_ptr<const Object> found;
+    if (const auto at = m_session_objects.find(handle); at != m_session_objects.end()) {
+        found = at->second;
+    }
+    for (const Item& item : m_items) {
+        if (item.object != nullptr && item.object->handle == handle) {
+            found = item.object;
+        }
+    }
+    const bool visible = found != nullptr && (!found->is_private() || login() == card::PinRole::user);
+    require(visible, missing, "no such object");
+    return found;
+}
+
+CK_OBJECT_HANDLE Token::add_session_object(Object object) {
+    object.handle = new_handle();
+    const CK_OBJECT_HANDLE handle = object.handle;
+    const std::lock_guard lock(m_mutex);
+    m_session_objects.emplace(handle, std::make_shared<Object>(std::move(object)));
+    return handle;
+}
+
+bool Token::drop_session_object(CK_OBJECT_HANDLE handle) {
+    const std::lock_guard lock(m_mutex);
+    return m_session_objects.erase(handle) != 0;
+}
+
+void Token::drop_session_objects(CK_SESSION_HANDLE owner) {
+    const std::lock_guard lock(m_mutex);
+    std::erase_if(m_session_objects, [&](const auto& entry) { return entry.second->owner == owner; });
+}
+
+CK_OBJECT_HANDLE Token::refresh_key(std::size_t index, CK_OBJECT_CLASS object_class) {
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    const std::lock_guard lock(m_mutex);
+    for (Item& item : m_items) {
+        if (item.is_key() && item.index == index) {
+            refresh(item);
+            if (item.object_class == object_class && item.object != nullptr) {
+                handle = item.object->handle;
+            }
+        }
+    }
+    return handle;
+}
+
+CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    const std::lock_guard lock(m_mutex);
+    for (Item& item : m_items) {
+        if (!item.is_key() && item.object_class != CKO_PROFILE && item.index == index) {
+            refresh(item);
+            handle = item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE;
+        }
+    }
+    return handle;
+}
+
+}  // namespace jeton::pkcs11

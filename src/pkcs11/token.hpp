@@ -1,0 +1,81 @@
+// Token: one applet on one card as PKCS#11 sees it: who is logged in, and which objects there are.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "card/card.hpp"
+#include "pkcs11/ck.hpp"
+#include "pkcs11/object.hpp"
+
+namespace jeton::pkcs11 {
+
+class Token {
+  public:
+    Token(CK_SLOT_ID slot_id, std::unique_ptr<card::Card> card);
+
+    CK_SLOT_ID slot_id() const { return m_slot_id; }
+    bool alive() const { return m_card->alive(); }
+    card::Card& card() { return *m_card; }
+    const card::Profile& profile() const { return m_card->profile(); }
+    const card::Applet& applet() const { return m_card->applet(); }
+
+    std::optional<card::PinRole> login() const { return m_card->login(); }
+
+    /// log_in: USER_ALREADY_LOGGED_IN, USER_ANOTHER_ALREADY_LOGGED_IN, and what the card says.
+    void log_in(card::PinRole role, View pin);
+
+    /// log_out ends the login; handles of private objects are dead from here on. USER_NOT_LOGGED_IN.
+    void log_out();
+
+    /// end_login is log_out for the end of the last session: no error is told.
+    void end_login() noexcept;
+
+    /// search gives the handles of all objects that match. It reads from the card only what the template
+    /// cannot rule out, and nothing twice.
+    std::vector<CK_OBJECT_HANDLE> search(const Template& wanted);
+
+    /// object finds a visible object; |missing| is the error when there is none.
+    std::shared_ptr<const Object> object(CK_OBJECT_HANDLE handle, CK_RV missing = CKR_OBJECT_HANDLE_INVALID);
+
+    /// add_session_object takes |object| over and gives it a handle.
+    CK_OBJECT_HANDLE add_session_object(Object object);
+    bool drop_session_object(CK_OBJECT_HANDLE handle);
+    void drop_session_objects(CK_SESSION_HANDLE owner);
+
+    /// refresh_key and refresh_object bring the objects of one key slot or object slot of the profile up to
+    /// date with what the card layer knows now, and give the handle of the one of |object_class|;
+    /// CK_INVALID_HANDLE without one.
+    CK_OBJECT_HANDLE refresh_key(std::size_t index, CK_OBJECT_CLASS object_class);
+    CK_OBJECT_HANDLE refresh_object(std::size_t index);
+
+  private:
+    /// One object that the profile lets us expect.
+    struct Item {
+        CK_OBJECT_CLASS object_class;
+        std::size_t index;                     ///< into the profile's keys or objects
+        Attributes expected;                   ///< the attributes that are known without the card
+        std::shared_ptr<const void> source;    ///< the card layer's entry that |object| was made from
+        std::shared_ptr<const Object> object;  ///< null: absent, or not looked at yet
+
+        bool is_key() const { return object_class == CKO_PRIVATE_KEY || object_class == CKO_PUBLIC_KEY; }
+    };
+
+    bool may_show(const Item& item) const;
+    bool may_match(const Item& item, const Template& wanted) const;
+    void load(const std::vector<Item*>& items, bool listing);
+    void refresh(Item& item);
+    std::shared_ptr<const Object> build(const Item& item);
+    void forget_private();
+
+    const CK_SLOT_ID m_slot_id;
+    const std::unique_ptr<card::Card> m_card;
+    std::mutex m_mutex;  ///< of what follows; never held during card I/O
+    std::vector<Item> m_items;
+    std::map<CK_OBJECT_HANDLE, std::shared_ptr<const Object>> m_session_objects;
+};
+
+}  // namespace jeton::pkcs11

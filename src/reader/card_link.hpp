@@ -1,0 +1,75 @@
+// What the card layer sees of a card opening, whatever is behind it: a CCID slot, PC/SC, a recorded exchange.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "util/bytes.hpp"
+#include "util/deadline.hpp"
+#include "util/secret.hpp"
+
+namespace jeton::reader {
+
+/// Continuity says what the state of the card is worth when a Lease begins.
+enum class Continuity {
+    kept,   ///< nobody else used the card since our last Lease: its selection and PIN state are as we left
+            ///< them
+    reset,  ///< the card was just powered or reset: nothing is selected, no PIN is verified; it may be
+            ///< another card
+};
+
+/// Lease is the right to use the card for one burst of APDUs, exclusive among threads and co-operating
+/// processes. It ends with the object. The destructor does not throw.
+class Lease {
+  public:
+    virtual ~Lease() = default;
+
+    virtual Continuity continuity() const = 0;
+
+    /// others_wrote tells whether another process changed objects on the card since our last Lease.
+    virtual bool others_wrote() const = 0;
+
+    /// mark_written tells the other processes that this burst changes objects on the card.
+    virtual void mark_written() = 0;
+};
+
+/// LinkLimits is what the reader can carry.
+struct LinkLimits {
+    bool extended_apdu = false;  ///< false: Lc <= 255 and Le <= 256
+};
+
+class CardLink {
+  public:
+    virtual ~CardLink() = default;
+
+    virtual std::string name() const = 0;
+    virtual LinkLimits limits() const = 0;
+
+    /// present tells whether a card is in the opening now, without powering it. While another thread holds
+    /// the Lease it answers what was last seen. Throws Error(gone) when the reader is not there any more.
+    virtual bool present() = 0;
+
+    /// insertion changes each time a card was pulled, inserted or swapped, as far as the link saw it.
+    virtual std::uint64_t insertion() const = 0;
+
+    /// acquire waits for the Lease (at most until |deadline|, then Error(busy)) and powers the card if its
+    /// state cannot be trusted. Throws Error: gone, no_card, mute, timeout, protocol, busy.
+    virtual std::unique_ptr<Lease> acquire(Deadline deadline) = 0;
+
+    /// others_wrote peeks, without a Lease, whether another process changed objects on the card since our
+    /// last Lease. Sends nothing; false where that cannot be known.
+    virtual bool others_wrote() { return false; }
+
+    /// atr of the last power on, 2 to 33 bytes. Valid under a Lease.
+    virtual View atr() const = 0;
+
+    /// transmit sends one command APDU and gives the response APDU (data, SW1, SW2; at least 2 bytes). Only
+    /// under a Lease. |limit| bounds the wait for the card, time extensions included. Throws Error.
+    virtual SecretBytes transmit(View command, Milliseconds limit) = 0;
+
+    /// reset powers the card off and on. Only under a Lease.
+    virtual void reset() = 0;
+};
+
+}  // namespace jeton::reader

@@ -1,0 +1,203 @@
+#include "reader/lease_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+
+#include "util/log.hpp"
+
+namespace jeton::reader {
+
+namespace {
+
+constexpr off_t gate = 0;  ///< byte of the lock that waiting processes queue for
+constexpr off_t door = 1;  ///< byte of the lock that the holder has
+
+constexpr std::chrono::microseconds first_pause{50};
+constexpr std::chrono::microseconds longest_pause{2000};
+constexpr int most_reopenings = 3;
+
+enum class Attempt { locked, taken, failed };
+
+struct flock lock_of(off_t byte, short type) {
+    struct flock lock{};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return lock;
+}
+
+Attempt try_lock(int fd, off_t byte) {
+    struct flock lock = lock_of(byte, F_WRLCK);
+    if (fcntl(fd, F_SETLK, &lock) == 0) {
+        return Attempt::locked;
+    }
+    return errno == EAGAIN || errno == EACCES || errno == EINTR ? Attempt::taken : Attempt::failed;
+}
+
+void release(int fd, off_t byte) noexcept {
+    struct flock lock = lock_of(byte, F_UNLCK);
+    fcntl(fd, F_SETLK, &lock);
+}
+
+/// wait_for asks again and again, more and more slowly: F_SETLKW has no deadline without a signal handler.
+Attempt wait_for(int fd, off_t byte, Deadline deadline) {
+    std::chrono::microseconds pause = first_pause;
+    while (true) {
+        const Attempt attempt = try_lock(fd, byte);
+        if (attempt != Attempt::taken || deadline.passed()) {
+            return attempt;
+        }
+        std::this_thread::sleep_until(std::min(deadline.at(), Deadline::Clock::now() + pause));
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
+
+/// pass the turnstile: the gate first, then the door, then the gate is given back.
+Attempt pass(int fd, Deadline deadline) {
+    const Attempt at_gate = wait_for(fd, gate, deadline);
+    if (at_gate != Attempt::locked) {
+        return at_gate;
+    }
+    const Attempt at_door = wait_for(fd, door, deadline);
+    release(fd, gate);
+    return at_door;
+}
+
+/// process_name is printable, whatever the process calls itself.
+std::string process_name(pid_t pid) {
+    const UniqueFd fd(open(fmt::format("/proc/{}/comm", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 32> buffer{};
+    const ssize_t got = fd ? read(fd.get(), buffer.data(), buffer.size()) : 0;
+    std::string name(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    std::erase_if(name, [](char c) { return c < ' ' || c > '~'; });
+    return name.empty() ? "a process" : name;
+}
+
+}  // namespace
+
+LeaseFile::LeaseFile(std::filesystem::path path) : m_path(std::move(path)) {
+    if (m_path.empty()) {
+        m_mode = Mode::memory;
+    }
+}
+
+LeaseFile::Locked LeaseFile::lock(Deadline deadline) {
+    if (m_mode == Mode::unopened) {
+        open_file();
+    }
+    for (int round = 0; m_mode == Mode::file; ++round) {
+        const Attempt attempt = pass(m_file.get(), deadline);
+        if (attempt == Attempt::taken) {
+            return Locked::no;
+        }
+        if (attempt == Attempt::failed) {
+            give_up(fmt::format("cannot lock: {}", std::strerror(errno)));
+        } else if (!replaced()) {
+            return Locked::yes;
+        } else if (round == most_reopenings) {
+            give_up("somebody replaces it all the time");
+        } else {
+            open_file();
+        }
+    }
+    return Locked::yes;
+}
+
+void LeaseFile::unlock() noexcept {
+    if (m_mode == Mode::file) {
+        release(m_file.get(), door);
+    }
+}
+
+void LeaseFile::open_file() {
+    try {
+        make_private_directory(m_path.parent_path());
+    } catch (const std::system_error& error) {
+        give_up(error.what());
+        return;
+    }
+    m_file = UniqueFd(
+        open(m_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+    struct stat status{};
+    if (!m_file || fstat(m_file.get(), &status) != 0) {
+        give_up(std::strerror(errno));
+    } else if (!S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
+        give_up("it is no regular file of this user");
+    } else {
+        m_mode = Mode::file;
+    }
+}
+
+void LeaseFile::give_up(const std::string& reason) {
+    log::warn("{}: {}; other processes that use this reader will not be noticed", m_path.string(), reason);
+    m_mode = Mode::memory;
+    m_file = UniqueFd();
+}
+
+/// replaced tells whether the path leads to another file by now: the lock of a deleted file protects nothing.
+bool LeaseFile::replaced() const {
+    struct stat ours{};
+    struct stat there{};
+    return fstat(m_file.get(), &ours) != 0 || lstat(m_path.c_str(), &there) != 0 ||
+           ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
+}
+
+std::optional<HandoverRecord> LeaseFile::peek() const {
+    if (m_mode != Mode::file) {
+        return m_memory;
+    }
+    std::array<Byte, record_size + 1> bytes{};  // one more, to notice a longer file
+    const ssize_t got = pread(m_file.get(), bytes.data(), bytes.size(), 0);
+    const auto record = decode_record(View(bytes).first(got > 0 ? static_cast<std::size_t>(got) : 0));
+    return record && record->uid == geteuid() ? record : std::nullopt;
+}
+
+std::optional<HandoverRecord> LeaseFile::load() {
+    auto record = peek();
+    struct stat status{};
+    if (record || m_mode != Mode::file || fstat(m_file.get(), &status) != 0 || status.st_size == 0) {
+        return record;
+    }
+    log::warn("{}: not a valid hand-over record; the card will be reset", m_path.string());
+    if (ftruncate(m_file.get(), 0) != 0) {
+        give_up(fmt::format("cannot write: {}", std::strerror(errno)));
+    }
+    return std::nullopt;
+}
+
+void LeaseFile::store(const HandoverRecord& record) {
+    if (m_mode != Mode::file) {
+        m_memory = record;
+        return;
+    }
+    const RecordBytes bytes = encode_record(record);
+    if (pwrite(m_file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+        m_memory = record;
+        give_up(fmt::format("cannot write: {}", std::strerror(errno)));
+    }
+}
+
+std::string LeaseFile::holder() const {
+    pid_t pid = 0;
+    if (m_mode == Mode::file) {
+        struct flock lock = lock_of(door, F_WRLCK);
+        if (fcntl(m_file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+            pid = lock.l_pid;
+        }
+        if (pid <= 0) {  // released just now, or held in another pid namespace
+            const auto record = peek();
+            pid = record ? static_cast<pid_t>(record->pid) : 0;
+        }
+    }
+    return pid > 0 ? fmt::format("{} (pid {})", process_name(pid), pid) : "another process";
+}
+
+}  // namespace jeton::reader

@@ -1,0 +1,47 @@
+// A CCID reader: opens a Device and offers its card openings as CardLinks.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reader/card_link.hpp"
+#include "reader/device.hpp"
+
+namespace jeton::reader {
+
+/// ReaderPlace says where a reader is before anybody talks to it.
+struct ReaderPlace {
+    std::string name;                  ///< for people: "jeton soft card main"
+    std::string key;                   ///< stays the same for the same place: "softcard:main"
+    std::filesystem::path lease_file;  ///< the lock and hand-over record of this interface
+
+    /// open throws Error. It is called with the first use, again where it threw or the reader was gone
+    /// meanwhile, and once more in a forked child. An empty |lease_file| means that no other process can
+    /// reach the reader.
+    std::function<std::unique_ptr<Device>()> open;
+};
+
+class Slot;
+
+/// Reader owns a Device and its openings. Making one sends nothing; the Device is opened at the first use.
+class Reader {
+  public:
+    explicit Reader(ReaderPlace place);
+    ~Reader();
+    Reader(const Reader&) = delete;  // slots point to it
+    Reader& operator=(const Reader&) = delete;
+
+    const ReaderPlace& place() const;
+
+    /// slot is the card opening |index|; the first one exists for every reader.
+    CardLink& slot(std::size_t index = 0);
+
+  private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+}  // namespace jeton::reader

@@ -1,0 +1,234 @@
+#include "reader/slot.hpp"
+
+#include <fmt/core.h>
+
+#include "reader/activation.hpp"
+#include "reader/apdu_exchange.hpp"
+#include "util/log.hpp"
+
+namespace jeton::reader {
+
+using Kind = Error::Kind;
+
+/// Burst is the Lease of a Slot. In a forked child it ends without doing anything: the parent has the lease.
+class Slot::Burst final : public Lease {
+  public:
+    Burst(Slot& slot, Interface& interface, std::unique_ptr<Turn> turn, Continuity continuity, bool wrote)
+        : m_slot(slot),
+          m_interface(interface),
+          m_turn(std::move(turn)),
+          m_continuity(continuity),
+          m_wrote(wrote) {
+        m_interface.memory(m_slot.m_index).leased = true;
+    }
+    ~Burst() override { m_interface.memory(m_slot.m_index).leased = false; }
+    Burst(const Burst&) = delete;  // one lease, one end
+    Burst& operator=(const Burst&) = delete;
+
+    Continuity continuity() const override { return m_continuity; }
+    bool others_wrote() const override { return m_wrote; }
+
+    void mark_written() override {
+        m_slot.leased_interface();
+        const std::uint64_t generation = ++m_interface.record(m_slot.m_index).write_generation;
+        m_interface.memory(m_slot.m_index).write_generation = generation;
+        m_interface.store_record();
+    }
+
+  private:
+    Slot& m_slot;
+    Interface& m_interface;
+    std::unique_ptr<Turn> m_turn;
+    Continuity m_continuity;
+    bool m_wrote;
+};
+
+std::string Slot::name() const {
+    const std::string& reader = m_owner.place().name;
+    return m_index == 0 ? reader : fmt::format("{} slot {}", reader, m_index);
+}
+
+LinkLimits Slot::limits() const {
+    try {
+        return {.extended_apdu = m_owner.get().level() == ExchangeLevel::extended_apdu};
+    } catch (const Error& error) {
+        // Whoever asks goes on to acquire(), which meets the same error and tells it.
+        log::debug("{}: limits unknown: {}", name(), error.what());
+        return {};
+    }
+}
+
+bool Slot::present() {
+    Interface& interface = m_owner.get();
+    SlotMemory& memory = interface.memory(m_index);
+    if (interface.enter_soon(m_index)) {
+        const Turn turn(interface);
+        try {
+            note_status(interface, request_status(interface, number()));
+        } catch (const Error& error) {
+            if (error.kind() == Kind::gone) {
+                throw;
+            }
+            log::warn("{}: cannot tell whether there is a card: {}", name(), error.what());
+        }
+    }
+    return memory.presence == Presence::present;
+}
+
+std::uint64_t Slot::insertion() const {
+    return m_owner.get().memory(m_index).insertion;
+}
+
+std::unique_ptr<Lease> Slot::acquire(Deadline deadline) {
+    Interface& interface = m_owner.get();
+    interface.enter(deadline);
+    auto turn = std::make_unique<Turn>(interface);
+    const Continuity continuity = establish(interface);
+    const bool wrote = take_note_of_writes(interface);
+    return std::make_unique<Burst>(*this, interface, std::move(turn), continuity, wrote);
+}
+
+bool Slot::others_wrote() {
+    return m_owner.get().others_wrote(m_index);
+}
+
+View Slot::atr() const {
+    return m_owner.get().memory(m_index).atr;
+}
+
+SecretBytes Slot::transmit(View command, Milliseconds limit) {
+    Interface& interface = leased_interface();
+    if (log::enabled(log::Level::apdu)) {
+        log::write(log::Level::apdu, name() + " " + m_log.command(command));
+    }
+    try {
+        ApduResult result = exchange_apdu(interface, number(), command, limit);
+        if (result.icc != ccid::IccStatus::active) {
+            distrust(interface);
+        }
+        if (log::enabled(log::Level::apdu)) {
+            log::write(log::Level::apdu, name() + " " + m_log.response(result.response));
+        }
+        return std::move(result.response);
+    } catch (const Error& error) {
+        log::print(log::Level::apdu, "{} < {}", name(), error.what());
+        if (error.kind() == Kind::no_card) {
+            note_status(interface, ccid::IccStatus::absent);
+        } else if (error.kind() != Kind::unsupported) {
+            distrust(interface);
+        }
+        throw;
+    }
+}
+
+void Slot::reset() {
+    Interface& interface = leased_interface();
+    interface.recover();
+    const ccid::IccStatus icc = request_status(interface, number());
+    note_status(interface, icc);
+    power_card(interface, icc);
+}
+
+Interface& Slot::leased_interface() const {
+    Interface& interface = m_owner.get();
+    if (!interface.memory(m_index).leased) {
+        throw Error(Kind::protocol, name() + ": used without a lease");
+    }
+    return interface;
+}
+
+/// trusted: the record says that this process was the last to use the card, and since its last power on.
+bool Slot::trusted(Interface& interface) const {
+    const SlotRecord& record = interface.record(m_index);
+    const SlotMemory& memory = interface.memory(m_index);
+    return record.powered && record.holder == interface.holder_id() &&
+           record.power_generation == memory.power_generation;
+}
+
+/// establish brings the card into a state that is known: kept as this process left it, or just powered.
+Continuity Slot::establish(Interface& interface) {
+    require_apdu_level(interface.descriptor().level(), name());
+    if (m_index > interface.descriptor().max_slot_index) {
+        throw Error(Kind::unsupported, name() + ": the reader does not have so many card openings");
+    }
+    SlotMemory& memory = interface.memory(m_index);
+    if (memory.checked_claim == interface.claim_number() && trusted(interface)) {
+        return Continuity::kept;  // another thread had the turn in the same claim
+    }
+    const ccid::IccStatus icc = request_status(interface, number());
+    const bool kept = icc == ccid::IccStatus::active && trusted(interface);
+    note_status(interface, icc);
+    if (!kept) {
+        power_card(interface, icc);
+    }
+    memory.checked_claim = interface.claim_number();
+    return kept ? Continuity::kept : Continuity::reset;
+}
+
+void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
+    if (icc == ccid::IccStatus::absent) {
+        throw Error(Kind::no_card, name() + ": there is no card");
+    }
+    SlotRecord& record = interface.record(m_index);
+    SlotMemory& memory = interface.memory(m_index);
+    record.powered = false;
+    distrust(interface);
+    Bytes atr;
+    try {
+        atr = power_cycle(interface, number(), icc == ccid::IccStatus::active);
+    } catch (const Error& error) {
+        if (error.kind() == Kind::no_card) {
+            note_status(interface, ccid::IccStatus::absent);
+        }
+        throw;
+    }
+    log::debug("{}: powered, ATR {}", name(), to_hex(atr));
+    if (!memory.atr.empty() && memory.atr != atr) {
+        ++memory.insertion;
+    }
+    memory.atr = std::move(atr);
+    memory.power_generation = ++record.power_generation;
+    record.holder = interface.holder_id();
+    record.powered = true;
+    interface.store_record();
+}
+
+/// note_status compares what the reader says of the card with what is remembered. A powered card that is
+/// found without power was pulled, if this process was the last to use it; if another one was, that one may
+/// have switched it off.
+void Slot::note_status(Interface& interface, ccid::IccStatus icc) {
+    SlotRecord& record = interface.record(m_index);
+    SlotMemory& memory = interface.memory(m_index);
+    bool changed = memory.synchronised && record.removals != memory.removals;
+    const bool absent = icc == ccid::IccStatus::absent;
+    if (record.powered && (absent || (icc == ccid::IccStatus::inactive && trusted(interface)))) {
+        ++record.removals;
+        record.powered = false;
+        distrust(interface);
+        changed = true;
+    }
+    const Presence now = absent ? Presence::absent : Presence::present;
+    const Presence before = memory.presence.exchange(now);
+    changed = changed || (before != Presence::unknown && before != now);
+    memory.removals = record.removals;
+    memory.synchronised = true;
+    if (changed) {
+        ++memory.insertion;
+    }
+}
+
+void Slot::distrust(Interface& interface) {
+    interface.record(m_index).holder = 0;
+    interface.store_record();
+}
+
+bool Slot::take_note_of_writes(Interface& interface) {
+    SlotMemory& memory = interface.memory(m_index);
+    const std::uint64_t generation = interface.record(m_index).write_generation;
+    const bool wrote = memory.leased_before && memory.write_generation != generation;
+    memory.write_generation = generation;
+    memory.leased_before = true;
+    return wrote;
+}
+
+}  // namespace jeton::reader

@@ -1,0 +1,91 @@
+// The PIV card application (NIST SP 800-73-4 part 2).
+#pragma once
+
+#include <optional>
+
+#include "softcard/apdu_front.hpp"
+#include "softcard/card_memory.hpp"
+#include "softcard/response.hpp"
+
+namespace jeton::softcard {
+
+/// PivCard carries out PIV commands on a CardMemory. What it knows beside that is lost with power: selection,
+/// verified PIN, authentication of the administrator.
+class PivCard final : public Application {
+  public:
+    /// |memory| must live longer.
+    explicit PivCard(CardMemory& memory) : m_memory(memory) {}
+
+    /// reset forgets everything that is lost with power.
+    void reset();
+
+    void begin() override;
+    Response execute(const Command& command) override;
+
+  private:
+    struct Instruction;
+    struct Authentication;
+    static const Instruction* find_instruction(Byte ins);
+    Response dispatch(const Command& command);
+
+    // piv_card.cpp
+    Response select(const Command& command);
+    Response get_response(const Command& command);
+
+    // piv_pins.cpp
+    Response verify(const Command& command);
+    Response log_out(const Command& command);
+    Response pin_status() const;
+    Response change_reference_data(const Command& command);
+    Response reset_retry_counter(const Command& command);
+    void spend_try(Pin CardState::* pin, View entered);
+
+    // piv_objects.cpp
+    Response get_data(const Command& command);
+    Response put_data(const Command& command);
+
+    // piv_keys.cpp
+    Response generate(const Command& command);
+    Response general_authenticate(const Command& command);
+    Response use_key(const Command& command, const Authentication& request);
+    void require_pin(const Key& key) const;
+
+    // piv_admin.cpp
+    Response authenticate_administrator(const Authentication& request);
+    Response finish_mutual(const Authentication& request);
+    Response finish_external(const Authentication& request);
+    Response set_management_key(const Command& command);
+    Response get_metadata(const Command& command);
+    Response get_version(const Command& command);
+    Response get_serial(const Command& command);
+
+    /// Volatile is the state that power keeps.
+    struct Volatile {
+        bool selected = false;
+        bool pin_verified = false;
+        bool pin_just_verified = false;  ///< by the command that runs, or the last one
+        bool pin_is_fresh = false;       ///< by the command directly before the one that runs
+        bool administrator = false;
+        SecretBytes witness;    ///< of a mutual authentication that began
+        SecretBytes challenge;  ///< of an external authentication that began
+    };
+
+    CardMemory& m_memory;
+    Volatile m_volatile;
+};
+
+/// PivCard::Authentication is the dynamic authentication template 7C of GENERAL AUTHENTICATE.
+struct PivCard::Authentication {
+    std::optional<View> witness;    ///< 80
+    std::optional<View> challenge;  ///< 81
+    std::optional<View> response;   ///< 82
+    std::optional<View> point;      ///< 85
+
+    /// read takes the data field of a command apart; nullopt when it is malformed or holds anything else.
+    static std::optional<Authentication> read(View data);
+
+    /// is tells whether the request holds exactly what the arguments say, an empty or missing 82 aside.
+    bool is(bool has_witness, bool has_challenge, bool has_response, bool has_point) const;
+};
+
+}  // namespace jeton::softcard

@@ -1,0 +1,16 @@
+// A public key as PIV writes it: 81 modulus, 82 exponent, or 86 point (SP 800-73-4 part 2, table 21).
+#pragma once
+
+#include "crypto/keys.hpp"
+#include "util/tlv.hpp"
+
+namespace jeton::softcard {
+
+inline Bytes public_key_fields(const crypto::PublicKey& key) {
+    if (const auto* const rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
+        return TlvWriter().put(0x81, rsa->modulus).put(0x82, rsa->exponent).take();
+    }
+    return TlvWriter().put(0x86, std::get<crypto::EcPublicKey>(key).point).take();
+}
+
+}  // namespace jeton::softcard

@@ -1,0 +1,37 @@
+#include "softcard/soft_card.hpp"
+
+namespace jeton::softcard {
+
+View softcard_atr() {
+    static constexpr Byte atr[] = {
+        0x3B, 0x8B,                        // TS, T0: TD1 follows, 11 historical bytes
+        0x81, 0x31, 0xFE, 0x45,            // TD1: T=1; TD2: T=1, TA3 and TB3 follow; TA3: IFSC; TB3: BWI, CWI
+        0x80,                              // historical bytes in compact TLV
+        0x73, 0xC0, 0x21, 0xC0,            // card capabilities
+        0x55, 'j',  'e',  't',  'o', 'n',  // issuer's data
+        0x7D,                              // TCK
+    };
+    return atr;
+}
+
+Bytes SoftCard::power_on() {
+    power_off();
+    m_powered = m_memory.load();
+    return m_powered ? to_bytes(softcard_atr()) : Bytes{};
+}
+
+void SoftCard::power_off() {
+    m_powered = false;
+    m_piv.reset();
+    m_front.reset();
+}
+
+SecretBytes SoftCard::transmit(View command) {
+    if (!m_powered || !m_memory.refresh()) {
+        power_off();
+        return {status::no_diagnosis >> 8, status::no_diagnosis & 0xFF};
+    }
+    return m_front.transmit(command);
+}
+
+}  // namespace jeton::softcard

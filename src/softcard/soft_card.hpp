@@ -1,0 +1,41 @@
+// A software card in the emulated reader: power, contacts and memory together.
+#pragma once
+
+#include <memory>
+
+#include "reader/simulated_card.hpp"
+#include "softcard/apdu_front.hpp"
+#include "softcard/card_memory.hpp"
+#include "softcard/piv_card.hpp"
+
+namespace jeton::softcard {
+
+/// softcard_atr is the ATR of every software card: direct convention, T=1 with IFSC 254 and waiting times BWI
+/// 4, CWI 5; the historical bytes say selection by full and partial name, command chaining and extended
+/// lengths (ISO/IEC 7816-4, 12.1.1.9), and "jeton" as issuer's data.
+View softcard_atr();
+
+/// SoftCard is used by one thread at a time, present() aside. Each process has one of its own for the same
+/// file; what they hold without power is separate, as if each had reset the card.
+class SoftCard final : public reader::SimulatedCard {
+  public:
+    explicit SoftCard(std::unique_ptr<Storage> storage) : m_memory(std::move(storage)) {}
+
+    bool present() override { return m_memory.usable(); }
+
+    /// power_on gives no bytes at all, as a mute card does, when the card is gone.
+    Bytes power_on() override;
+    void power_off() override;
+
+    /// transmit answers 6F00 without power, or when the card is gone or was exchanged since the last power
+    /// on.
+    SecretBytes transmit(View command) override;
+
+  private:
+    CardMemory m_memory;
+    PivCard m_piv{m_memory};
+    ApduFront m_front{m_piv};
+    bool m_powered = false;
+};
+
+}  // namespace jeton::softcard

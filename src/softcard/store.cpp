@@ -1,0 +1,140 @@
+#include "softcard/store.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <string_view>
+#include <system_error>
+
+#include "softcard/card_json.hpp"
+#include "softcard/card_state.hpp"
+#include "softcard/soft_card.hpp"
+#include "softcard/storage.hpp"
+
+namespace jeton::softcard {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view card_suffix = ".softcard";
+constexpr std::string_view lease_suffix = ".lease";
+constexpr std::size_t longest_name = 32;
+
+bool is_name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view name) {
+    return !name.empty() && name.size() <= longest_name && is_name_start(name[0]) &&
+           std::ranges::all_of(name,
+                               [](char c) { return is_name_start(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+void require_name(const std::string& name) {
+    if (!is_name(name)) {
+        throw Error(fmt::format(
+            "\"{}\" cannot be the name of a software card: use 1 to 32 of a-z, 0-9, '.', '_', '-', "
+            "beginning with a letter or digit",
+            name));
+    }
+}
+
+void require_pin(const std::string& pin, const char* what) {
+    if (pin.size() < shortest_pin || pin.size() > pin_block_bytes || !is_pin_block(pin_block(view_of(pin)))) {
+        throw Error(fmt::format("the {} of a software card has 6 to 8 printable ASCII characters", what));
+    }
+}
+
+void require_valid(const CreateOptions& options) {
+    require_name(options.name);
+    require_pin(options.pin, "PIN");
+    require_pin(options.puk, "PUK");
+    if (!options.management_key.empty() && management_algorithm(options.management_key.size()) == 0) {
+        throw Error("the management key of a software card is an AES key of 16, 24 or 32 bytes");
+    }
+}
+
+/// The absolute form of |directory|, without a slash at its end.
+fs::path plain(const fs::path& directory) {
+    const fs::path whole = fs::absolute(directory).lexically_normal();
+    return whole.has_filename() ? whole : whole.parent_path();
+}
+
+/// Removes what a crash in the middle of writing |card| may have left beside it: the name and six more
+/// characters.
+void remove_leftovers(const fs::path& card) {
+    const std::string prefix = card.filename().string() + ".";
+    std::error_code ignored;
+    for (fs::directory_iterator entry(card.parent_path(), ignored), end; entry != end;
+         entry.increment(ignored)) {
+        const std::string name = entry->path().filename().string();
+        if (name.starts_with(prefix) && name.size() == prefix.size() + 6) {
+            fs::remove(entry->path(), ignored);
+        }
+        if (ignored) {
+            return;
+        }
+    }
+}
+
+}  // namespace
+
+fs::path card_file(const fs::path& state_directory, const std::string& name) {
+    return state_directory / (name + std::string(card_suffix));
+}
+
+fs::path lease_file(const fs::path& state_directory, const std::string& name) {
+    return state_directory / (name + std::string(lease_suffix));
+}
+
+void create(const fs::path& state_directory, const CreateOptions& options) {
+    require_valid(options);
+    const fs::path file = card_file(state_directory, options.name);
+    try {
+        make_private_directory(plain(state_directory));
+        if (fs::exists(fs::symlink_status(file))) {
+            throw Error(
+                fmt::format("there is a software card \"{}\" already: {}", options.name, file.string()));
+        }
+        FileStorage(file).write(write_card(make_card_state(options)));
+    } catch (const std::system_error& error) {
+        throw Error(fmt::format("cannot make the software card \"{}\": {}", options.name, error.what()));
+    }
+}
+
+std::vector<std::string> list(const fs::path& state_directory) {
+    std::vector<std::string> names;
+    std::error_code ignored;
+    for (fs::directory_iterator entry(state_directory, ignored), end; entry != end;
+         entry.increment(ignored)) {
+        const std::string file = entry->path().filename().string();
+        if (!file.ends_with(card_suffix)) {
+            continue;
+        }
+        std::string name = file.substr(0, file.size() - card_suffix.size());
+        if (is_name(name)) {
+            names.push_back(std::move(name));
+        }
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+void remove(const fs::path& state_directory, const std::string& name) {
+    require_name(name);
+    const fs::path file = card_file(state_directory, name);
+    std::error_code error;
+    if (!fs::remove(file, error)) {
+        const std::string why =
+            error ? error.message() : "there is none of that name in " + state_directory.string();
+        throw Error(fmt::format("cannot delete the software card \"{}\": {}", name, why));
+    }
+    remove_leftovers(file);
+    fs::remove(lease_file(state_directory, name), error);
+}
+
+std::shared_ptr<reader::SimulatedCard> insert(const fs::path& file) {
+    return std::make_shared<SoftCard>(std::make_unique<FileStorage>(file));
+}
+
+}  // namespace jeton::softcard

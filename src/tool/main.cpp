@@ -1,0 +1,81 @@
+// The jeton command: its verbs and options, and how failures reach the shell.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "tool/failure.hpp"
+#include "tool/list_verb.hpp"
+#include "tool/output.hpp"
+#include "tool/softcard_verbs.hpp"
+
+namespace jeton::tool {
+
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit status: 0 done; 1 not done, standard error says why; 2 the command line is wrong.";
+
+CLI::App* add_verb(CLI::App& parent, const char* name, const char* help, bool& json) {
+    CLI::App* verb = parent.add_subcommand(name, help);
+    verb->add_flag("--json", json, "Print JSON");
+    return verb;
+}
+
+void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& remove, bool& list_json) {
+    CLI::App* softcard = app.add_subcommand("softcard", "Make, list and delete software cards");
+    softcard->require_subcommand(1);
+
+    CLI::App* verb = add_verb(*softcard, "create", "Make a software card", create.json);
+    verb->add_option("NAME", create.name, "1 to 32 lower-case letters, digits, '.', '_', '-'")->required();
+    verb->add_option("--pin-file", create.pin_file, "Read the PIN from the first line of this file");
+    verb->add_option("--puk-file", create.puk_file, "Read the PUK from the first line of this file");
+    verb->add_option("--applet", create.applet, "The application on the card")->check(CLI::IsMember({"piv"}));
+    verb->callback([&create] { create_softcard(create); });
+
+    verb = add_verb(*softcard, "list", "List the software cards", list_json);
+    verb->callback([&list_json] { list_softcards(list_json); });
+
+    verb = add_verb(*softcard, "delete", "Delete a software card and its keys for good", remove.json);
+    verb->add_option("NAME", remove.name, "The card")->required();
+    verb->add_flag("--yes", remove.yes, "Do not ask");
+    verb->callback([&remove] { delete_softcard(remove); });
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Look after smart cards and software cards", "jeton");
+    app.set_version_flag("--version", "jeton " JETON_VERSION);
+    app.footer(exit_codes);
+    app.require_subcommand(1);
+
+    bool list_json = false;
+    add_verb(app, "list", "List readers, cards and tokens", list_json)->callback([&list_json] {
+        list_readers(list_json);
+    });
+    SoftcardCreate create;
+    SoftcardDelete remove;
+    bool softcards_json = false;
+    add_softcard_verbs(app, create, remove, softcards_json);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_done : exit_usage;
+    }
+    if (std::fflush(stdout) != 0) {
+        throw Failure("Standard output cannot be written.");
+    }
+    return exit_done;
+}
+
+}  // namespace
+
+}  // namespace jeton::tool
+
+int main(int argc, char** argv) {
+    try {
+        return jeton::tool::run(argc, argv);
+    } catch (const std::exception& error) {
+        jeton::tool::print_note(std::string("jeton: ") + jeton::tool::printable(error.what()));
+        return jeton::tool::exit_failed;
+    }
+}

@@ -1,0 +1,150 @@
+#include "tool/softcard_verbs.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "pkcs11/config.hpp"
+#include "softcard/store.hpp"
+#include "tool/failure.hpp"
+#include "tool/output.hpp"
+#include "tool/terminal.hpp"
+#include "util/files.hpp"
+
+namespace jeton::tool {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t secret_file_limit = 4096;
+constexpr std::size_t shortest_secret = 6;
+constexpr std::size_t longest_secret = 8;
+
+/// Secret is a PIN or PUK of a new card: how it is called, where it comes from, what it is when nobody says.
+struct Secret {
+    const char* name;
+    const char* option;
+    const std::string& file;
+    const std::string& standard;
+};
+
+fs::path cards_directory() {
+    const auto directory = pkcs11::read_config("").state_directory;
+    if (!directory) {
+        throw Failure(
+            "There is no home directory to keep software cards in: set JETON_STATE_DIR to a directory.");
+    }
+    return *directory;
+}
+
+/// read_first_line gives the first line of |file| without its end.
+std::string read_first_line(const Secret& secret) {
+    const auto content = read_file(secret.file, secret_file_limit);
+    if (!content) {
+        throw Failure(
+            fmt::format("The {} file {} cannot be read: it must be a regular file of at most {} bytes.",
+                        secret.name, secret.file, secret_file_limit));
+    }
+    std::string line = to_text(*content);
+    line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+    return line;
+}
+
+void check_form(const Secret& secret, const std::string& value) {
+    const bool printable_ascii =
+        std::ranges::all_of(value, [](char character) { return character > 0x20 && character < 0x7F; });
+    if (value.size() < shortest_secret || value.size() > longest_secret || !printable_ascii) {
+        throw Failure(fmt::format("The {} must have {} to {} digits, letters or signs, without blanks.",
+                                  secret.name, shortest_secret, longest_secret));
+    }
+}
+
+std::string obtain(const Secret& secret) {
+    std::string value = secret.standard;
+    if (!secret.file.empty()) {
+        value = read_first_line(secret);
+    } else if (has_terminal()) {
+        value = ask_new_secret(secret.name);
+    } else {
+        print_note(fmt::format("Note: the {} is {}, because {} was not given and nobody is there to ask.",
+                               secret.name, secret.standard, secret.option));
+    }
+    check_form(secret, value);
+    return value;
+}
+
+bool exists(const fs::path& directory, const std::string& name) {
+    const auto names = softcard::list(directory);
+    return std::ranges::find(names, name) != names.end();
+}
+
+Json describe(const fs::path& directory, const std::string& name) {
+    return {{"name", name},
+            {"reader", "jeton soft card " + name},
+            {"file", softcard::card_file(directory, name).string()}};
+}
+
+}  // namespace
+
+void create_softcard(const SoftcardCreate& request) {
+    const fs::path directory = cards_directory();
+    if (exists(directory, request.name)) {
+        throw Failure(
+            fmt::format("There is a software card \"{}\" already: choose another name, or delete it with "
+                        "\"jeton softcard delete {}\".",
+                        request.name, request.name));
+    }
+    softcard::CreateOptions options;
+    options.name = request.name;
+    const softcard::CreateOptions standard;
+    options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
+    options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
+    softcard::create(directory, options);
+    Json card = describe(directory, request.name);
+    card["applets"] = Json::array({request.applet});
+    if (request.json) {
+        print_json(card);
+        return;
+    }
+    print_line(fmt::format("The software card \"{}\" is in the reader \"{}\".", request.name,
+                           card["reader"].get<std::string>()));
+    print_line(fmt::format("Its file is {}", card["file"].get<std::string>()));
+}
+
+void list_softcards(bool json) {
+    const fs::path directory = cards_directory();
+    Json rows = Json::array();
+    for (const std::string& name : softcard::list(directory)) {
+        rows.push_back(describe(directory, name));
+    }
+    if (rows.empty() && !json) {
+        print_line("There is no software card. Make one: jeton softcard create NAME");
+        return;
+    }
+    print_rows(rows, {{"NAME", "name"}, {"READER", "reader"}, {"FILE", "file"}}, json);
+}
+
+void delete_softcard(const SoftcardDelete& request) {
+    const fs::path directory = cards_directory();
+    if (!exists(directory, request.name)) {
+        throw Failure(fmt::format(
+            "There is no software card \"{}\" in {}: \"jeton softcard list\" shows those that are.",
+            printable(request.name), directory.string()));
+    }
+    if (!request.yes) {
+        if (!has_terminal()) {
+            throw Failure("Nothing was deleted, because nobody is there to ask: add --yes.");
+        }
+        if (!ask_yes(fmt::format("Delete the software card \"{}\" and its keys for good?", request.name))) {
+            throw Failure("Nothing was deleted.");
+        }
+    }
+    softcard::remove(directory, request.name);
+    if (request.json) {
+        print_json({{"deleted", request.name}});
+    } else {
+        print_line(fmt::format("The software card \"{}\" is gone.", request.name));
+    }
+}
+
+}  // namespace jeton::tool

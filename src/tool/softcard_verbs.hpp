@@ -1,0 +1,29 @@
+// jeton softcard create, list, delete.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace jeton::tool {
+
+struct SoftcardCreate {
+    std::string name;
+    std::string pin_file;  ///< empty: ask, or take the default where nobody can answer
+    std::string puk_file;
+    std::string applet = "piv";
+    bool json = false;
+};
+
+struct SoftcardDelete {
+    std::string name;
+    bool yes = false;
+    bool json = false;
+};
+
+/// Each throws Failure with a sentence for people.
+void create_softcard(const SoftcardCreate& request);
+void list_softcards(bool json);
+void delete_softcard(const SoftcardDelete& request);
+
+}  // namespace jeton::tool

@@ -1,0 +1,86 @@
+// jeton.json and broken profiles: a broken file is left out with a line in the log that says why; the rest
+// works.
+#include <fstream>
+#include <sstream>
+
+#include "pkcs11/module_under_test.hpp"
+
+namespace jeton::test {
+namespace {
+
+std::string log_of(const SoftCards& cards) {
+    std::ifstream file(cards.apdu_log());
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+struct BrokenConfig {
+    const char* name;
+    const char* text;
+    const char* told;
+};
+
+void PrintTo(const BrokenConfig& row, std::ostream* out) {
+    *out << row.name;
+}
+
+class BrokenConfigTest : public testing::TestWithParam<BrokenConfig> {};
+
+TEST_P(BrokenConfigTest, is_left_out_and_told) {
+    const SoftCards cards;
+    cards.write_config(GetParam().text);
+    const Client client;
+    EXPECT_EQ(client.login(), CKR_OK);
+    EXPECT_NE(log_of(cards).find(GetParam().told), std::string::npos) << log_of(cards);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, BrokenConfigTest,
+    testing::Values(BrokenConfig{"no_json", "{\"softCards\": ", "expected JSON"},
+                    BrokenConfig{"not_an_object", "[]", "expected an object, found array"},
+                    BrokenConfig{"unknown_key", R"({"softCard": {}})", "/softCard"},
+                    BrokenConfig{"wrong_type", R"({"softCards": {"enabled": 1}})",
+                                 "\"/softCards/enabled\": expected true or false"},
+                    BrokenConfig{"wrong_value", R"({"softCards": {"exchange": "tpdu"}})",
+                                 "expected \"extended-apdu\" or"},
+                    BrokenConfig{"key_twice", R"({"overwrite": true, "overwrite": false})", "unique keys"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(ConfigTest, soft_cards_can_be_turned_off) {
+    const SoftCards cards;
+    cards.write_config(R"({"softCards": {"enabled": false}})");
+    CK_FUNCTION_LIST_3_2* f = jeton().f;
+    ASSERT_EQ(f->C_Initialize(nullptr), CKR_OK);
+    CK_ULONG count = 77;
+    EXPECT_EQ(f->C_GetSlotList(CK_FALSE, nullptr, &count), CKR_OK);
+    EXPECT_EQ(count, 0U);
+    f->C_Finalize(nullptr);
+}
+
+TEST(ConfigTest, broken_profile_is_left_out_and_told) {
+    const SoftCards cards;
+    const auto profile = cards.directory() / "broken.json";
+    std::ofstream(profile) << R"({"schemaVersion": "1.0", "id": "broken", "applett": "piv"})";
+    cards.write_config(R"({"profiles": [")" + profile.string() + R"("]})");
+    const Client client;
+    EXPECT_EQ(client.login(), CKR_OK);
+    const std::string log = log_of(cards);
+    EXPECT_NE(log.find("broken.json"), std::string::npos) << log;
+    EXPECT_NE(log.find("/applett"), std::string::npos) << log;
+}
+
+TEST(ConfigTest, overwrite_lets_a_key_be_replaced) {
+    const SoftCards cards;
+    cards.write_config(R"({"overwrite": true})");
+    const Client client;
+    ASSERT_EQ(client.login(), CKR_OK);
+    const auto first = client.generate_ec(1, p256_params());
+    const Bytes point = client.attribute(first.public_key, CKA_EC_POINT);
+    const auto second = client.generate_ec(1, p256_params());
+    EXPECT_NE(client.attribute(second.public_key, CKA_EC_POINT), point);
+    EXPECT_EQ(client.find({number(CKA_CLASS, CKO_PRIVATE_KEY)}).size(), 1U);
+}
+
+}  // namespace
+}  // namespace jeton::test

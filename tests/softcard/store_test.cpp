@@ -1,0 +1,217 @@
+#include "softcard/store.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <sys/stat.h>
+
+#include "softcard/card_under_test.hpp"
+#include "util/log.hpp"
+
+namespace jeton::softcard {
+namespace {
+
+namespace fs = std::filesystem;
+
+class StoreTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string pattern = (fs::temp_directory_path() / "jeton-softcard-XXXXXX").string();
+        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+        base = pattern;
+        directory = base / "state" / "jeton";
+    }
+    void TearDown() override { fs::remove_all(base); }
+
+    void make(const std::string& name) {
+        CreateOptions options = fixed_options();
+        options.name = name;
+        create(directory, options);
+    }
+
+    static Answer send(reader::SimulatedCard& card, std::string_view digits) {
+        return split(card.transmit(hex(digits)));
+    }
+
+    static std::shared_ptr<reader::SimulatedCard> select(const fs::path& file) {
+        auto card = insert(file);
+        EXPECT_FALSE(card->power_on().empty());
+        EXPECT_EQ(send(*card, "00A4040005A000000308").status, 0x9000U);
+        return card;
+    }
+
+    std::string read(const fs::path& file) {
+        std::ostringstream text;
+        text << std::ifstream(file, std::ios::binary).rdbuf();
+        return text.str();
+    }
+
+    fs::path base;
+    fs::path directory;
+};
+
+mode_t mode_of(const fs::path& path) {
+    struct stat status{};
+    EXPECT_EQ(stat(path.c_str(), &status), 0);
+    return status.st_mode & 07777;
+}
+
+TEST_F(StoreTest, ACardIsMadePrivately) {
+    make("main");
+    EXPECT_EQ(mode_of(directory), 0700U);
+    EXPECT_EQ(mode_of(card_file(directory, "main")), 0600U);
+    select(card_file(directory, "main"));
+}
+
+TEST_F(StoreTest, ADirectoryWithASlashAtItsEndIsPrivateToo) {
+    CreateOptions options = fixed_options();
+    create(directory.string() + "/", options);
+    EXPECT_EQ(mode_of(directory), 0700U);
+}
+
+TEST_F(StoreTest, AnExistingCardIsNotReplaced) {
+    make("main");
+    const std::string before = read(card_file(directory, "main"));
+    EXPECT_THROW(make("main"), Error);
+    EXPECT_EQ(read(card_file(directory, "main")), before);
+}
+
+TEST_F(StoreTest, NamesArePlain) {
+    for (const char* name : {"", ".hidden", "-x", "_x", "Main", "a/b", "../a", "a b", "a\n", "\xC3\xA9",
+                             "a12345678901234567890123456789012"}) {
+        EXPECT_THROW(make(name), Error) << name;
+        EXPECT_THROW(remove(directory, name), Error) << name;
+    }
+    for (const char* name : {"a", "0", "a.b_c-d", "a1234567890123456789012345678901"}) {
+        EXPECT_NO_THROW(make(name)) << name;
+    }
+}
+
+TEST_F(StoreTest, PinsAndKeysAreChecked) {
+    for (const char* pin : {"", "12345", "123456789", "12345\t", "12345\xC3\xA9"}) {
+        CreateOptions options = fixed_options();
+        options.pin = pin;
+        EXPECT_THROW(create(directory, options), Error) << pin;
+        options = fixed_options();
+        options.puk = pin;
+        EXPECT_THROW(create(directory, options), Error) << pin;
+    }
+    for (const std::size_t length : {1U, 8U, 15U, 17U, 33U}) {
+        CreateOptions options = fixed_options();
+        options.management_key = Bytes(length);
+        EXPECT_THROW(create(directory, options), Error) << length;
+    }
+    EXPECT_FALSE(fs::exists(directory));
+}
+
+TEST_F(StoreTest, AnUnusableDirectoryIsTold) {
+    std::ofstream(base / "file") << "x";
+    try {
+        create(base / "file" / "state", fixed_options());
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("test"), std::string::npos);
+    }
+}
+
+TEST_F(StoreTest, CardsAreListedByName) {
+    EXPECT_TRUE(list(directory).empty());
+    make("second");
+    make("first");
+    std::ofstream(directory / "UPPER.softcard") << "x";
+    std::ofstream(directory / "first.lease") << "x";
+    std::ofstream(directory / "first.softcard.abcdef") << "x";
+    std::ofstream(directory / ".softcard") << "x";
+    EXPECT_EQ(list(directory), (std::vector<std::string>{"first", "second"}));
+}
+
+TEST_F(StoreTest, RemovingTakesEverythingOfTheCard) {
+    make("one");
+    make("one.two");
+    std::ofstream(lease_file(directory, "one")) << "x";
+    std::ofstream(directory / "one.softcard.abcdef") << "left by a crash";
+    remove(directory, "one");
+    EXPECT_FALSE(fs::exists(lease_file(directory, "one")));
+    EXPECT_FALSE(fs::exists(directory / "one.softcard.abcdef"));
+    EXPECT_EQ(list(directory), (std::vector<std::string>{"one.two"}));
+    EXPECT_THROW(remove(directory, "one"), Error);
+    EXPECT_THROW(remove(base / "nowhere", "one"), Error);
+}
+
+TEST_F(StoreTest, TheCounterStandsInTheFileAtOnce) {
+    make("main");
+    const auto card = select(card_file(directory, "main"));
+    EXPECT_EQ(send(*card, "0020008008323232323232FFFF").status, 0x63C2U);
+    fs::copy_file(card_file(directory, "main"), base / "copy.softcard");
+    const auto copy = select(base / "copy.softcard");
+    EXPECT_EQ(send(*copy, "00200080").status, 0x63C2U);
+    EXPECT_EQ(mode_of(card_file(directory, "main")), 0600U);
+}
+
+TEST_F(StoreTest, TwoCardsOnOneFileSeeEachOther) {
+    make("main");
+    const fs::path file = card_file(directory, "main");
+    const auto one = select(file);
+    const auto other = select(file);
+    EXPECT_EQ(send(*one, "0020008008323232323232FFFF").status, 0x63C2U);
+    EXPECT_EQ(send(*other, "0020008008323232323232FFFF").status, 0x63C1U);
+    EXPECT_EQ(send(*one, "0020008008313233343536FFFF").status, 0x9000U);
+    EXPECT_EQ(send(*other, "00200080").status, 0x63C3U) << "what one verified, the other did not";
+}
+
+TEST_F(StoreTest, PresenceFollowsTheFile) {
+    const fs::path file = card_file(directory, "main");
+    const auto card = insert(file);
+    EXPECT_FALSE(card->present());
+    EXPECT_TRUE(card->power_on().empty());
+    make("main");
+    EXPECT_TRUE(card->present());
+    EXPECT_FALSE(card->power_on().empty());
+    remove(directory, "main");
+    EXPECT_FALSE(card->present());
+    EXPECT_EQ(send(*card, "00A4040005A000000308").status, 0x6F00U);
+    fs::create_directory(file);
+    EXPECT_FALSE(card->present());
+}
+
+TEST_F(StoreTest, ADamagedFileIsToldOnce) {
+    make("main");
+    const fs::path file = card_file(directory, "main");
+    std::ofstream(file, std::ios::trunc) << R"({"format": 1})";
+    ASSERT_TRUE(log::configure("warn:" + (base / "log").string()));
+    const auto card = insert(file);
+    EXPECT_FALSE(card->present());
+    EXPECT_FALSE(card->present());
+    EXPECT_TRUE(card->power_on().empty());
+    ASSERT_TRUE(log::configure("error"));
+    const std::string text = read(base / "log");
+    EXPECT_NE(text.find(file.string()), std::string::npos) << text;
+    EXPECT_NE(text.find("/format"), std::string::npos) << text;
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
+}
+
+TEST_F(StoreTest, AHugeFileIsNotRead) {
+    fs::create_directories(directory);
+    const fs::path file = card_file(directory, "main");
+    std::ofstream(file) << "{";
+    fs::resize_file(file, Storage::most_bytes + 1);
+    const auto card = insert(file);
+    EXPECT_FALSE(card->present());
+    EXPECT_TRUE(card->power_on().empty());
+}
+
+TEST(SoftcardAtr, IsWellFormed) {
+    const View atr = softcard_atr();
+    ASSERT_EQ(to_hex(atr), "3B8B8131FE458073C021C0556A65746F6E7D");
+    EXPECT_EQ(atr[1] & 0x0F, 11) << "historical bytes";
+    Byte check = 0;
+    for (const Byte byte : atr.subspan(1)) {
+        check ^= byte;
+    }
+    EXPECT_EQ(check, 0) << "TCK";
+}
+
+}  // namespace
+}  // namespace jeton::softcard

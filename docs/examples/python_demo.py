@@ -192,16 +192,17 @@ class Tour:
         if not self.session.getAttributeValue(key, [CKA_ALWAYS_AUTHENTICATE])[0]:
             return bytes(self.session.sign(key, data, mechanism))
         low_level, handle = self.session.lib, self.session.session
-        signature = PyKCS11.ckbytelist()
-        steps = (lambda: low_level.C_SignInit(handle, mechanism.to_native(), key),
-                 lambda: low_level.C_Login(handle, CKU_CONTEXT_SPECIFIC, self.pin),
-                 lambda: low_level.C_Sign(handle, PyKCS11.ckbytelist(data), signature),  # asks for the length
-                 lambda: low_level.C_Sign(handle, PyKCS11.ckbytelist(data), signature))
-        for step in steps:
-            result = step()
-            if result != CKR_OK:
-                raise PyKCS11.PyKCS11Error(result)
+        text, signature = PyKCS11.ckbytelist(data), PyKCS11.ckbytelist()
+        self.expect_ok(low_level.C_SignInit(handle, mechanism.to_native(), key))
+        self.session.login(self.pin, CKU_CONTEXT_SPECIFIC)
+        self.expect_ok(low_level.C_Sign(handle, text, signature))  # asks for the length
+        self.expect_ok(low_level.C_Sign(handle, text, signature))
         return bytes(signature)
+
+    @staticmethod
+    def expect_ok(result):
+        if result != CKR_OK:
+            raise PyKCS11.PyKCS11Error(result)
 
     def signatures(self):
         """Signatures"""

@@ -214,7 +214,7 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
         return card.applet->compute(card.channel, slot, entry.public_key, primitive, verb, input);
     };
     return with_selection([&] {
-        const bool trusted = adjacent ? just_verified() : card.standing.verified && pin.has_value();
+        const bool trusted = pin ? (adjacent ? just_verified() : card.standing.verified) : just_logged_in();
         if (!trusted) {
             verify_for_key(pin, verb);
         }

@@ -160,6 +160,7 @@ void Burst::State::login_user(View pin) {
                     "one try is left; nothing was sent: log in again to use it");
     }
     with_selection([&] { verify(pin); });
+    card.standing.login_at = card.standing.verified_at;
     card.final_try_told = false;
     card.vault.open_user(rule.cache, pin);
 }
@@ -231,12 +232,9 @@ void Burst::login_for_key(std::size_t key, View pin) {
     });
 }
 
-bool Burst::grants(std::size_t key) {
-    return m_state->run([&] {
-        const Card::State& card = m_state->card;
-        return card.vault.permission(key) || m_state->user_pin().cache.for_always_auth ||
-               m_state->just_verified();
-    });
+bool Burst::grants() {
+    return m_state->run(
+        [&] { return m_state->user_pin().cache.for_always_auth || m_state->just_logged_in(); });
 }
 
 void Burst::change_pin(PinRole role, View old_value, View new_value) {

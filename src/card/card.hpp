@@ -92,9 +92,10 @@ class Burst {
     /// up.
     void login_for_key(std::size_t key, View pin);
 
-    /// grants tells whether compute() with such a key goes ahead without another entry of the PIN: after
-    /// login_for_key, or while the login's own VERIFY is the last command that the card saw.
-    bool grants(std::size_t key);
+    /// grants tells whether compute() with a key with always_authenticate goes ahead without login_for_key:
+    /// while the login's own VERIFY is the last command that the card saw, or when the profile's policy says
+    /// so.
+    bool grants();
 
     void change_pin(PinRole role, View old_value, View new_value);
     /// unblock_user sets a new user PIN with the PUK that logged in as so.

@@ -18,6 +18,7 @@ struct Standing {
         false;  ///< the PIN's counter is known from this power on: nobody else can have used up tries
     bool admin = false;                        ///< the management key
     std::optional<std::uint64_t> verified_at;  ///< Channel::exchanges() directly after the last VERIFY
+    std::optional<std::uint64_t> login_at;     ///< the same, after the VERIFY of a login
 };
 
 struct Card::State {
@@ -140,8 +141,12 @@ struct Burst::State {
     void note(const reader::Error& error);
 
     /// just_verified: VERIFY was the last command that the card saw, and nobody reset it since.
+    /// just_logged_in: that VERIFY was a login's.
     bool just_verified() const {
         return card.standing.verified && card.standing.verified_at == card.channel.exchanges();
+    }
+    bool just_logged_in() const {
+        return just_verified() && card.standing.login_at == card.standing.verified_at;
     }
 
     const PinRule& user_pin() const;

@@ -48,8 +48,7 @@ void transform_last(Taken<Operation>& operation, View last, std::size_t bound, O
 }
 
 void require_login(Token& token, Taken<DecryptOperation>& operation, const Output& output) {
-    if (!output.is_query() && operation->needs_login() &&
-        !token.card().begin().grants(operation->key_index())) {
+    if (!output.is_query() && operation->needs_login() && !token.card().begin().grants()) {
         operation.keep();
         throw Error(CKR_USER_NOT_LOGGED_IN,
                     "this key wants C_Login(CKU_CONTEXT_SPECIFIC) for each decryption");

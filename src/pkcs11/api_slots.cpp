@@ -23,7 +23,7 @@ CK_FLAGS user_pin_flags(const card::PinStatus& status, const card::Profile& prof
         return CKF_USER_PIN_LOCKED;
     }
     return (status.tries_left == 1 ? CKF_USER_PIN_FINAL_TRY : 0) |
-           (status.tries_left < rule->tries_max ? CKF_USER_PIN_COUNT_LOW : 0);
+           (status.tries_left < std::max(rule->tries_max, status.most_tries) ? CKF_USER_PIN_COUNT_LOW : 0);
 }
 
 /// What the card must be asked for, once; afterwards it is remembered.

@@ -5,9 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 new_card
 new_authority
+# Not 04: NSS wants a login before it uses a certificate, and gives none for a key that needs none.
 new_key rsa:2048 01
-new_key EC:prime256v1 04
-for id in 01 04; do
+new_key EC:prime256v1 02
+for id in 01 02; do
     public_key "$id" "$work/public.pem"
     certify "$work/public.pem" "Card user $id" clientAuth "$work/user-$id.pem"
     user --write-object "$work/user-$id.pem.der" --type cert --id "$id" --label "user $id"
@@ -55,23 +56,20 @@ selfserv -d "sql:$work/server" -p "$port" -n server -r -r -v -V tls1.2:tls1.3 >"
 servers+=($!)
 wait_for_port "$port"
 
-# connect NAME OPTIONS...: one request with the certificate of that name.
+# connect OPTIONS...: one request.
+printf 'GET / HTTP/1.0\r\n\r\n' >"$work/request"
 connect() {
-    local name=$1
-    shift
-    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 60 tstclnt -h localhost -p "$port" -d "sql:$work/client" -n "$name" \
-        -w "$PIN" "$@" >"$work/answer" 2>&1
-    grep -aq "HTTP/1.0 200 OK" "$work/answer"
+    timeout 60 tstclnt -h localhost -p "$port" -d "sql:$work/client" -A "$work/request" "$@" >"$work/answer" 2>&1 </dev/null &&
+        grep -aq "HTTP/1.0 200 OK" "$work/answer"
 }
 [[ ${#names[@]} -eq 2 ]] || fail "the names are: ${names[*]}"
 for name in "${names[@]}"; do
     for version in tls1.2 tls1.3; do
-        connect "$name" -V "$version:$version" || fail "$name, $version: $(cat "$work/answer" "$work/selfserv.log")"
+        connect -n "$name" -w "$PIN" -V "$version:$version" || fail "$name, $version: $(cat "$work/answer" "$work/selfserv.log")"
         echo "$name: $version ok"
     done
 done
-if printf 'GET / HTTP/1.0\r\n\r\n' | timeout 60 tstclnt -h localhost -p "$port" -d "sql:$work/client" -V tls1.2:tls1.2 \
-    >"$work/answer" 2>&1 && grep -aq "HTTP/1.0 200 OK" "$work/answer"; then
+if connect -V tls1.2:tls1.2; then
     fail "the server lets in clients without a certificate"
 fi
 

@@ -1,3 +1,4 @@
+#include <openssl/core_names.h>
 #include <openssl/encoder.h>
 #include <openssl/rsa.h>
 #include <string>
@@ -72,6 +73,19 @@ Bytes ecdsa_der(EVP_PKEY* pkey, View digest) {
     return out;
 }
 
+/// number_of reads one number of an EC key; null when it has none.
+openssl::BigNumber number_of(EVP_PKEY* pkey, const char* name) {
+    BIGNUM* number = nullptr;
+    return openssl::BigNumber(EVP_PKEY_get_bn_param(pkey, name, &number) == 1 ? number : nullptr);
+}
+
+/// is_scalar tells whether the private number of an EC key is below the order of its curve.
+bool is_scalar(EVP_PKEY* pkey) {
+    const openssl::BigNumber scalar = number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+    const openssl::BigNumber order = number_of(pkey, OSSL_PKEY_PARAM_EC_ORDER);
+    return scalar && order && !BN_is_zero(scalar.get()) && BN_cmp(scalar.get(), order.get()) < 0;
+}
+
 /// is_pair tells whether the halves of |pkey| belong together: one computation must come back. OpenSSL's own
 /// check would test the primes of an RSA key, for as long as generating them takes, and does not work in
 /// applications that made an engine their default.
@@ -80,7 +94,7 @@ bool is_pair(EVP_PKEY* pkey, const PublicKey& key) {
         const Bytes digest(curve_facts(ec->curve).field_bytes, 0x02);
         const auto signature =
             ecdsa_raw_from_der(ecdsa_der(pkey, digest), curve_facts(ec->curve).field_bytes);
-        return signature && verify_ecdsa(*ec, digest, *signature);
+        return is_scalar(pkey) && signature && verify_ecdsa(*ec, digest, *signature);
     }
     const auto& rsa = std::get<RsaPublicKey>(key);
     Bytes block(rsa.modulus_bytes());

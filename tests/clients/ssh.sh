@@ -23,7 +23,7 @@ step "nobody comes in without a key that is allowed"
 refuse "Permission denied" client -I "$MODULE" server true
 
 login_with() {
-    step "login with $1, PIN asked for $3 times"
+    step "login with $1, PIN prompts: $3"
     grep "^$2 " "$work/keys" >"$user_keys"
     rm -f "$work/prompts"
     expect "logged in" client -I "$MODULE" server echo logged in
@@ -66,5 +66,10 @@ for type in ssh-rsa ecdsa-sha2-nistp384; do
     expect "logged in" client server echo logged in
     [[ ! -e "$work/prompts" ]] || fail "a PIN was asked for"
 done
+if [[ $TOKEN == jeton ]]; then
+    # An agent cannot ask for the PIN of each signature.
+    grep "^ecdsa-sha2-nistp256 " "$work/keys" >"$user_keys"
+    refuse "agent refused operation" client server true
+fi
 expect "Card removed" ssh-add -e "$MODULE"
 refuse "Permission denied" client server true

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <poll.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
@@ -21,11 +22,17 @@ void remember_signal(int number) {
     caught_signal = number;
 }
 
-/// Turns the echo off and makes interrupts end the read, so that the terminal is always left as it was.
+/// Turns the echo off, and holds interrupts back until wait() lets them through, so that none is missed and
+/// the terminal is always left as it was.
 class HiddenInput {
   public:
     HiddenInput() {
         caught_signal = 0;
+        sigset_t interrupts;
+        sigemptyset(&interrupts);
+        sigaddset(&interrupts, SIGINT);
+        sigaddset(&interrupts, SIGTERM);
+        sigprocmask(SIG_BLOCK, &interrupts, &m_old_mask);
         struct sigaction action{};
         action.sa_handler = remember_signal;
         sigaction(SIGINT, &action, &m_old_interrupt);
@@ -40,24 +47,31 @@ class HiddenInput {
         tcsetattr(STDIN_FILENO, TCSANOW, &m_old_terminal);
         sigaction(SIGINT, &m_old_interrupt, nullptr);
         sigaction(SIGTERM, &m_old_terminate, nullptr);
+        sigprocmask(SIG_SETMASK, &m_old_mask, nullptr);
     }
     HiddenInput(const HiddenInput&) = delete;  // one owner restores the terminal
     HiddenInput& operator=(const HiddenInput&) = delete;
 
+    /// wait returns when there is something to read; false after a signal.
+    bool wait() const {
+        pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+        return ppoll(&input, 1, nullptr, &m_old_mask) > 0;
+    }
+
   private:
+    sigset_t m_old_mask{};
     termios m_old_terminal{};
     struct sigaction m_old_interrupt{};
     struct sigaction m_old_terminate{};
 };
 
-/// read_line reads up to the end of a line; nullopt at the end of input, after a signal or beyond the longest
-/// answer.
+/// read_line reads up to the end of a line; nullopt at the end of input or beyond the longest answer.
 std::optional<std::string> read_line() {
     std::string line;
     char character = 0;
     while (line.size() <= longest_answer) {
         const ssize_t got = read(STDIN_FILENO, &character, 1);
-        if (got < 0 && errno == EINTR && caught_signal == 0) {
+        if (got < 0 && errno == EINTR) {
             continue;
         }
         if (got <= 0) {
@@ -87,7 +101,9 @@ std::string ask_secret(const std::string& question) {
     {
         const HiddenInput hidden;  // before the question, so that nothing typed early is shown
         put(question + ": ");
-        answer = read_line();
+        if (hidden.wait()) {
+            answer = read_line();
+        }
     }
     if (caught_signal != 0) {
         put("\n");

@@ -86,7 +86,8 @@ std::optional<HandoverRecord> decode_record(View bytes) {
     record.phase = static_cast<HandoverRecord::Phase>(head.get8());
     record.flight_seq = head.get8();
     record.flight_slot = head.get8();
-    if (record.phase > HandoverRecord::Phase::waiting || record.flight_slot >= most_slots) {
+    const std::uint32_t reserved = head.get32();
+    if (record.phase > HandoverRecord::Phase::waiting || record.flight_slot >= most_slots || reserved != 0) {
         return std::nullopt;
     }
     for (std::size_t i = 0; i < most_slots; ++i) {

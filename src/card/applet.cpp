@@ -48,9 +48,11 @@ std::optional<KeyType> key_type_of(const crypto::PublicKey& key) {
         }
         return std::nullopt;
     }
-    for (const CurveType& row : curve_types) {
-        if (row.curve == std::get<crypto::EcPublicKey>(key).curve) {
-            return row.type;
+    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        for (const CurveType& row : curve_types) {
+            if (row.curve == ec->curve) {
+                return row.type;
+            }
         }
     }
     return std::nullopt;

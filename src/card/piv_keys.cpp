@@ -62,7 +62,10 @@ std::size_t unit_bytes(const crypto::PublicKey& key) {
     if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
         return rsa->modulus_bytes();
     }
-    return crypto::curve_facts(std::get<crypto::EcPublicKey>(key).curve).field_bytes;
+    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        return crypto::curve_facts(ec->curve).field_bytes;
+    }
+    return crypto::okp_facts(std::get<crypto::OkpPublicKey>(key).curve).public_bytes;
 }
 
 /// operand makes exactly what the card expects from |input|: hashes lose their right end when they are longer

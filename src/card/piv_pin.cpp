@@ -5,7 +5,7 @@
 #include "card/pin_block.hpp"
 #include "card/piv_applet.hpp"
 #include "card/piv_constants.hpp"
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "crypto/digest.hpp"
 #include "util/tlv.hpp"
 
@@ -156,8 +156,8 @@ void PivApplet::authenticate_admin(Channel& channel, View key) {
         throw Error(Verb::authenticate, first.status,
                     fmt::format("management key: {:04X}", first.status.value));
     }
-    const Bytes witness =
-        crypto::aes_block(crypto::Direction::decrypt, key, authentication_field(first, piv::tag_witness));
+    const Bytes witness = crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::decrypt, key,
+                                              authentication_field(first, piv::tag_witness));
     std::array<Byte, aes_block_bytes> challenge{};
     crypto::random_bytes(challenge);
     const Bytes reply =
@@ -170,7 +170,8 @@ void PivApplet::authenticate_admin(Channel& channel, View key) {
         throw Error(Verb::authenticate, second.status,
                     fmt::format("management key: {:04X}", second.status.value));
     }
-    const Bytes expected = crypto::aes_block(crypto::Direction::encrypt, key, challenge);
+    const Bytes expected =
+        crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt, key, challenge);
     if (!equal_secret(authentication_field(second, piv::tag_response), expected)) {
         throw Error(Error::Kind::malformed, Verb::authenticate,
                     "the card does not know its own management key");

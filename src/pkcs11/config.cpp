@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "pkcs11/error.hpp"
+#include "reader/fault_injector.hpp"
 #include "softcard/store.hpp"
 #include "util/environment.hpp"
 #include "util/files.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t config_limit = 1 << 20;
 constexpr std::string_view default_log = "warn";
+constexpr unsigned longest_time = 600'000;  ///< milliseconds that an emulated card may take
 
 /// One key of jeton.json. |apply| returns what was expected when the value is not of the right kind.
 struct ConfigRow {
@@ -33,6 +35,23 @@ bool set_bool(bool& target, const Json& value) {
     }
     target = value.get<bool>();
     return true;
+}
+
+bool set_time(Milliseconds& target, const Json& value) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > longest_time) {
+        return false;
+    }
+    target = Milliseconds(value.get<unsigned>());
+    return true;
+}
+
+/// set_path takes an absolute path.
+bool set_path(std::optional<fs::path>& target, const Json& value) {
+    if (!value.is_string()) {
+        return false;
+    }
+    target = value.get<std::string>();
+    return target->is_absolute();
 }
 
 bool set_exchange(Config& config, const Json& value) {
@@ -61,8 +80,8 @@ bool add_profiles(Config& config, const Json& value) {
     return true;
 }
 
-const std::array<ConfigRow, 6>& config_rows() {
-    static const auto* rows = new std::array<ConfigRow, 6>{{
+const std::array<ConfigRow, 9>& config_rows() {
+    static const auto* rows = new std::array<ConfigRow, 9>{{
         {"/log", "a text such as \"debug\" or \"info:/var/log/jeton.log\"",
          [](Config& config, const Json& value) {
              if (value.is_string()) {
@@ -83,6 +102,12 @@ const std::array<ConfigRow, 6>& config_rows() {
              return value.is_string();
          }},
         {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
+        {"/softCards/powerOnMilliseconds", "a number, 0 to 600000",
+         [](Config& config, const Json& value) { return set_time(config.soft_reader.power_on_time, value); }},
+        {"/softCards/commandMilliseconds", "a number, 0 to 600000",
+         [](Config& config, const Json& value) { return set_time(config.soft_reader.command_time, value); }},
+        {"/softCards/faultPlan", "an absolute path",
+         [](Config& config, const Json& value) { return set_path(config.fault_plan, value); }},
     }};
     return *rows;
 }
@@ -183,6 +208,27 @@ void configure_log(const std::string& text) {
     }
 }
 
+/// soft_reader_place is the reader of the software card |name|; with a fault plan it is one that can break.
+reader::ReaderPlace soft_reader_place(const Config& config, const std::string& name) {
+    const fs::path file = softcard::card_file(*config.state_directory, name);
+    const auto options = config.soft_reader;
+    reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
+                              softcard::lease_file(*config.state_directory, name), nullptr};
+    if (config.fault_plan) {
+        const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
+        place.open = [file, options, control] {
+            auto card = reader::make_faulty_card(softcard::insert(file), control, softcard::insert);
+            return reader::make_fault_injector(reader::make_emulated_reader(std::move(card), options),
+                                               control);
+        };
+    } else {
+        place.open = [file, options] {
+            return reader::make_emulated_reader(softcard::insert(file), options);
+        };
+    }
+    return place;
+}
+
 }  // namespace
 
 Config read_config(std::string_view reserved) {
@@ -213,13 +259,8 @@ std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }
-    const fs::path& directory = *config.state_directory;
-    for (const std::string& name : softcard::list(directory)) {
-        const fs::path file = softcard::card_file(directory, name);
-        places.push_back({"jeton soft card " + name, "softcard:" + file.string(),
-                          softcard::lease_file(directory, name), [file, options = config.soft_reader] {
-                              return reader::make_emulated_reader(softcard::insert(file), options);
-                          }});
+    for (const std::string& name : softcard::list(*config.state_directory)) {
+        places.push_back(soft_reader_place(config, name));
     }
     return places;
 }

@@ -17,7 +17,8 @@ struct Config {
     std::optional<std::string> log;  ///< of the files; JETON_LOG and pReserved go before it
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
     bool soft_cards = true;
-    reader::EmulationOptions soft_reader;  ///< what kind of reader software cards sit in
+    reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
+    std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

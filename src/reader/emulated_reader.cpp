@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "reader/answer_queue.hpp"
 #include "reader/ccid.hpp"
 #include "reader/descriptor.hpp"
+#include "reader/emulated_descriptor.hpp"
 #include "reader/error.hpp"
 #include "util/log.hpp"
 
@@ -30,37 +31,10 @@ constexpr Byte wrong_level = 8;
 constexpr Byte notify_slot_change = 0x50;
 constexpr Byte abort_request = 0x01;
 constexpr Milliseconds notification_pause{10};
+constexpr Milliseconds waiting_time{
+    1000};  ///< after which the card asks for more; its BWT is a little longer
 constexpr std::array<Byte, 7> default_parameters{0x11, 0x10, 0x00, 0x4D, 0x00, 0xFE, 0x00};  ///< T=1
 constexpr Byte protocol_t1 = 1;
-
-std::uint32_t level_feature(ExchangeLevel level) {
-    static constexpr std::array<std::uint32_t, 4> bits{0, feature::level_tpdu, feature::level_short_apdu,
-                                                       feature::level_extended_apdu};
-    return bits.at(static_cast<std::size_t>(level));
-}
-
-Bytes make_descriptor(const EmulationOptions& options) {
-    Bytes bytes(ClassDescriptor::length);
-    const std::span<Byte> out(bytes);
-    bytes[0] = ClassDescriptor::length;
-    bytes[1] = 0x21;
-    store_le(out.subspan(2, 2), 0x0110);  // bcdCCID
-    bytes[5] = 7;                         // all voltages
-    store_le(out.subspan(6, 4), 3);       // T=0 and T=1
-    store_le(out.subspan(10, 4), 4000);   // clocks, kHz
-    store_le(out.subspan(14, 4), 4000);
-    store_le(out.subspan(19, 4), 10752);  // data rates, bit/s
-    store_le(out.subspan(23, 4), 344086);
-    store_le(out.subspan(28, 4), 254);  // dwMaxIFSD
-    const std::uint32_t automatic = feature::auto_parameters | feature::auto_voltage | feature::auto_clock |
-                                    feature::auto_baud_rate | feature::auto_negotiation | feature::auto_ifsd;
-    store_le(out.subspan(40, 4), automatic | level_feature(options.level));
-    store_le(out.subspan(44, 4), options.max_message);
-    bytes[48] = 0xFF;  // bClassGetResponse: as in the command
-    bytes[49] = 0xFF;  // bClassEnvelope
-    bytes[53] = 1;     // bMaxCCIDBusySlots
-    return bytes;
-}
 
 /// Incoming is a message from the host, its fields where 6.1 has them.
 struct Incoming {
@@ -86,7 +60,7 @@ Incoming parse(View message) {
 class EmulatedReader final : public Device {
   public:
     EmulatedReader(std::shared_ptr<SimulatedCard> card, EmulationOptions options)
-        : m_card(std::move(card)), m_options(options), m_descriptor(make_descriptor(options)) {}
+        : m_card(std::move(card)), m_options(options), m_descriptor(emulated_descriptor(options)) {}
 
     Bytes descriptor() const override { return m_descriptor; }
     void claim() override { m_claimed = true; }
@@ -115,6 +89,7 @@ class EmulatedReader final : public Device {
     void refuse(const Incoming& in);
 
     void dispatch(const Incoming& in);
+    void spend(const Incoming& in, Milliseconds time);
     void check_presence();
     IccStatus icc() const;
     void run_card(const Incoming& in, View command);
@@ -129,10 +104,12 @@ class EmulatedReader final : public Device {
     const EmulationOptions m_options;
     const Bytes m_descriptor;
     Bytes m_parameters{default_parameters.begin(), default_parameters.end()};
-    std::deque<SecretBytes> m_answers;
+    AnswerQueue m_answers;
+    AnswerQueue::Moment m_ready;  ///< when the answer to the message at hand can be read
     bool m_claimed = false;
     bool m_present = false;
     bool m_powered = false;
+    std::uint64_t m_insertion = 0;   ///< of the card, at the last look
     std::optional<bool> m_notified;  ///< presence that the host was told last
     SecretBytes m_command;           ///< the parts of a command that came so far
     SecretBytes m_response;          ///< a response of which parts are still to be sent
@@ -168,6 +145,11 @@ void EmulatedReader::bulk_write(View message, Deadline) {
 
 void EmulatedReader::dispatch(const Incoming& in) {
     const auto request = static_cast<ccid::Request>(in.type);
+    m_ready = Deadline::Clock::now();
+    if (m_answers.busy(m_ready) && request != ccid::Request::abort) {
+        fail(in, ccid::answer_to(request), ccid::error_code::slot_busy);
+        return;
+    }
     if (!in.length_fits || in.data.size() > payload()) {
         fail(in, ccid::answer_to(request), wrong_length);
         return;
@@ -185,16 +167,21 @@ void EmulatedReader::dispatch(const Incoming& in) {
     (this->*(row == rows.end() ? &EmulatedReader::refuse : row->handle))(in);
 }
 
-std::size_t EmulatedReader::bulk_read(std::span<Byte> buffer, Deadline) {
+/// spend makes the answer to the message wait for |time|; the reader asks for it whenever the card would.
+void EmulatedReader::spend(const Incoming& in, Milliseconds time) {
+    const AnswerQueue::Moment now = m_ready;
+    for (Milliseconds asked = waiting_time; asked < time; asked += waiting_time) {
+        m_ready = now + asked;
+        queue(in, Answer::data_block, CommandStatus::time_extension, 1, 0, {});
+    }
+    m_ready = now + time;
+}
+
+std::size_t EmulatedReader::bulk_read(std::span<Byte> buffer, Deadline deadline) {
     if (!m_claimed) {
         throw Error(Kind::protocol, "emulated reader: read from without a claim");
     }
-    if (m_answers.empty()) {
-        throw Error(Kind::timeout,
-                    "emulated reader: nothing to read");  // and nothing will come: no need to wait
-    }
-    const SecretBytes answer = std::move(m_answers.front());
-    m_answers.pop_front();
+    const SecretBytes answer = m_answers.pop(deadline);
     if (answer.size() > buffer.size()) {
         throw Error(Kind::protocol, "emulated reader: the host's buffer is too small");
     }
@@ -228,6 +215,12 @@ std::size_t EmulatedReader::interrupt_read(std::span<Byte> buffer, Deadline dead
 }
 
 void EmulatedReader::check_presence() {
+    const std::uint64_t insertion = m_card->insertion();
+    if (insertion != m_insertion) {
+        m_insertion = insertion;
+        m_powered = false;
+        m_notified.reset();
+    }
     m_present = m_card->present();
     m_powered = m_powered && m_present;
 }
@@ -249,6 +242,7 @@ void EmulatedReader::icc_power_on(const Incoming& in) {
     try {
         const Bytes atr = m_card->power_on();
         m_powered = true;
+        spend(in, m_options.power_on_time);
         succeed(in, Answer::data_block, atr);
     } catch (const std::exception& error) {
         log::warn("emulated reader: power on: {}", error.what());
@@ -311,6 +305,7 @@ void EmulatedReader::run_card(const Incoming& in, View command) {
         return;
     }
     m_response_sent = 0;
+    spend(in, m_options.command_time);
     send_part(in);
 }
 
@@ -356,6 +351,8 @@ void EmulatedReader::finish_abort() {
     }
     m_command.clear();
     m_response.clear();
+    m_ready = Deadline::Clock::now();
+    m_answers.drop_later(m_ready);
     succeed(*m_abort_bulk, Answer::slot_status);
     m_abort_bulk.reset();
     m_abort_control.reset();
@@ -385,7 +382,7 @@ void EmulatedReader::queue(const Incoming& in, Answer answer, CommandStatus stat
     message[8] = error;
     message[9] = specific;
     append(message, data);
-    m_answers.push_back(std::move(message));
+    m_answers.push(std::move(message), m_ready);
 }
 
 }  // namespace

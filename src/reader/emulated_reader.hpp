@@ -15,7 +15,10 @@ enum class ExchangeLevel { character, tpdu, short_apdu, extended_apdu };
 struct EmulationOptions {
     ExchangeLevel level = ExchangeLevel::extended_apdu;
     std::size_t max_message =
-        65556;  ///< dwMaxCCIDMessageLength, header included; smaller ones chain messages
+        65556;                      ///< dwMaxCCIDMessageLength, header included; smaller ones chain messages
+    Milliseconds power_on_time{0};  ///< until the ATR is there
+    Milliseconds command_time{0};   ///< for each APDU; with time extensions where that is longer than the
+                                    ///< card's waiting time
 };
 
 std::unique_ptr<Device> make_emulated_reader(std::shared_ptr<SimulatedCard> card,

@@ -1,6 +1,8 @@
 // The card side of the emulated reader: what a card does at its contacts.
 #pragma once
 
+#include <cstdint>
+
 #include "util/bytes.hpp"
 #include "util/secret.hpp"
 
@@ -12,6 +14,9 @@ class SimulatedCard {
 
     /// present tells whether the card is in the reader now.
     virtual bool present() = 0;
+
+    /// insertion changes when the card was taken out and put in, or another one was: it has no power then.
+    virtual std::uint64_t insertion() { return 0; }
 
     /// power_on resets the card and gives its ATR.
     virtual Bytes power_on() = 0;

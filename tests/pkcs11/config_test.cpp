@@ -44,6 +44,12 @@ INSTANTIATE_TEST_SUITE_P(
                                  "\"/softCards/enabled\": expected true or false"},
                     BrokenConfig{"wrong_value", R"({"softCards": {"exchange": "tpdu"}})",
                                  "expected \"extended-apdu\" or"},
+                    BrokenConfig{"negative_time", R"({"softCards": {"commandMilliseconds": -1}})",
+                                 "\"/softCards/commandMilliseconds\": expected a number"},
+                    BrokenConfig{"long_time", R"({"softCards": {"powerOnMilliseconds": 600001}})",
+                                 "\"/softCards/powerOnMilliseconds\": expected a number"},
+                    BrokenConfig{"relative_plan", R"({"softCards": {"faultPlan": "plan"}})",
+                                 "\"/softCards/faultPlan\": expected an absolute path"},
                     BrokenConfig{"key_twice", R"({"overwrite": true, "overwrite": false})", "unique keys"}),
     [](const auto& row) { return std::string(row.param.name); });
 
@@ -56,6 +62,29 @@ TEST(ConfigTest, soft_cards_can_be_turned_off) {
     EXPECT_EQ(f->C_GetSlotList(CK_FALSE, nullptr, &count), CKR_OK);
     EXPECT_EQ(count, 0U);
     f->C_Finalize(nullptr);
+}
+
+TEST(ConfigTest, soft_cards_take_the_time_that_they_are_told) {
+    const SoftCards cards;
+    cards.write_config(R"({"softCards": {"powerOnMilliseconds": 60, "commandMilliseconds": 20}})");
+    const auto begin = std::chrono::steady_clock::now();
+    const Client client;  // power on, and at least two commands to recognise the card
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(100));
+}
+
+TEST(ConfigTest, a_fault_plan_breaks_the_reader_until_it_is_removed) {
+    const SoftCards cards;
+    const auto plan = cards.directory() / "plan";
+    cards.write_config(R"({"softCards": {"faultPlan": ")" + plan.string() + R"("}})");
+    const Client client;
+    std::ofstream(plan) << "pull 1\n";
+    CK_SLOT_INFO info{};
+    EXPECT_EQ(client->C_GetSlotInfo(client.slot(), &info), CKR_OK);
+    EXPECT_EQ(info.flags & CKF_TOKEN_PRESENT, 0U);
+    EXPECT_EQ(client.login(), CKR_SESSION_HANDLE_INVALID);
+    std::filesystem::remove(plan);
+    EXPECT_EQ(client->C_GetSlotInfo(client.slot(), &info), CKR_OK);
+    EXPECT_NE(info.flags & CKF_TOKEN_PRESENT, 0U);
 }
 
 TEST(ConfigTest, broken_profile_is_left_out_and_told) {

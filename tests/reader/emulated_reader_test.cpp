@@ -150,6 +150,42 @@ TEST_F(EmulatedReader, NeedsAClaim) {
     EXPECT_THROW(device->bulk_read(buffer, soon()), Error);
 }
 
+TEST_F(EmulatedReader, WorkTakesTimeAndTheReaderAsksForIt) {
+    open({.power_on_time = Milliseconds(30), .command_time = Milliseconds(1040)});
+    const auto begin = Deadline::Clock::now();
+    EXPECT_EQ(send("62000000000000000000"), "800500000000000000003B80800101");
+    EXPECT_GE(Deadline::Clock::now() - begin, Milliseconds(30));
+    EXPECT_EQ(send("6F04000000000100000000020000"), "80000000000001800100") << "a time extension";
+    EXPECT_EQ(send("65000000000002000000"), "8100000000000240E000") << "busy";
+    Bytes buffer(100);
+    EXPECT_EQ(kind_of([&] { device->bulk_read(buffer, Deadline::after(Milliseconds(1))); }),
+              Error::Kind::timeout);
+    buffer.resize(device->bulk_read(buffer, soon()));
+    EXPECT_EQ(to_hex(buffer), "80030000000001000000009000");
+    EXPECT_GE(Deadline::Clock::now() - begin, Milliseconds(1070));
+    EXPECT_EQ(send("65000000000003000000"), "81000000000003000000");
+}
+
+TEST_F(EmulatedReader, AbortEndsWorkThatTakesLong) {
+    open({.command_time = Milliseconds(100000)});
+    send("62000000000000000000");
+    device->bulk_write(from_hex("6F04000000000100000000020000").value(), soon());
+    device->control(1, 0x0200, soon());
+    EXPECT_EQ(send("72000000000002000000"), "81000000000002000000");
+    EXPECT_EQ(send("65000000000003000000"), "81000000000003000000");
+}
+
+TEST_F(EmulatedReader, AnExchangedCardHasNoPowerAndIsNotified) {
+    open();
+    Bytes buffer(8);
+    device->interrupt_read(buffer, soon());
+    send("62000000000000000000");
+    ++card->insertions;
+    EXPECT_EQ(device->interrupt_read(buffer, soon()), 2U);
+    EXPECT_EQ(to_hex(View(buffer).first(2)), "5003");
+    EXPECT_EQ(send("65000000000001000000"), "81000000000001010000");
+}
+
 struct EndToEnd {
     ExchangeLevel level;
     std::size_t max_message;

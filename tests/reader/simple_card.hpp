@@ -11,6 +11,8 @@ class SimpleCard final : public SimulatedCard {
   public:
     bool present() override { return inserted; }
 
+    std::uint64_t insertion() override { return insertions; }
+
     Bytes power_on() override {
         ++power_ons;
         state = 0;
@@ -48,6 +50,7 @@ class SimpleCard final : public SimulatedCard {
     Bytes atr{0x3B, 0x80, 0x80, 0x01, 0x01};
     Bytes last_command;
     bool inserted = true;
+    std::uint64_t insertions = 0;
     bool fails = false;
     Byte state = 0;
     int power_ons = 0;

@@ -34,8 +34,8 @@ void Burst::State::note_written(std::size_t object, std::shared_ptr<const Object
     memory.changed();
 }
 
-/// note_key brings the memory up to date after the key in the slot |index| became another one: |known| is what
-/// is there now, nullopt when the card has to be asked. What the card attests is of the new key.
+/// note_key brings the memory up to date after the key in the slot |index| became another one: |known| is
+/// what is there now, nullopt when the card has to be asked. What the card attests is of the new key.
 void Burst::State::note_key(std::size_t index, Memory::Known<KeyEntry> known) {
     const Profile& profile = card.profile();
     card.memory.set_key(index, std::move(known));
@@ -49,8 +49,8 @@ void Burst::State::note_key(std::size_t index, Memory::Known<KeyEntry> known) {
     card.memory.changed();
 }
 
-/// new_key runs |place|, which brings a key into the slot |index| and gives its public key, and remembers what
-/// is there then. The card's own word on its policy counts where it can be asked without a certificate.
+/// new_key runs |place|, which brings a key into the slot |index| and gives its public key, and remembers
+/// what is there then. The card's own word on its policy counts where it can be asked without a certificate.
 template <typename Place>
 std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool generated, Place&& place) {
     const KeySlot& slot = card.profile().keys.at(index);
@@ -88,7 +88,8 @@ std::shared_ptr<const KeyEntry> Burst::import_key(std::size_t key, const crypto:
     const auto public_key = private_key ? std::optional(private_key->public_key()) : std::nullopt;
     const auto type = public_key ? key_type_of(*public_key) : std::nullopt;
     if (!type) {
-        throw Error(Error::Kind::unsupported, Verb::import_key, "this is no private key of a kind that cards hold");
+        throw Error(Error::Kind::unsupported, Verb::import_key,
+                    "this is no private key of a kind that cards hold");
     }
     return m_state->run([&] {
         return m_state->new_key(key, false, [&](const KeySlot& slot) {
@@ -111,9 +112,10 @@ void Burst::State::require_removable(std::size_t index, Verb verb) {
     }
     const auto beside = object(*slot.certificate);
     if (beside && beside->certificate && beside->certificate->key == entry->public_key) {
-        throw Error(Error::Kind::unsupported, verb,
-                    fmt::format("key {} has a certificate, which says that the key is there: delete that first",
-                                slot.id));
+        throw Error(
+            Error::Kind::unsupported, verb,
+            fmt::format("key {} has a certificate, which says that the key is there: delete that first",
+                        slot.id));
     }
 }
 
@@ -147,7 +149,8 @@ void Burst::move_key(std::size_t from, std::size_t to) {
 void Burst::initialize(View management_key) {
     const auto key = secret_from_hex(management_key);
     if (!key) {
-        throw Error(Error::Kind::pin_form, Verb::initialize, "a management key is written in hexadecimal digits");
+        throw Error(Error::Kind::pin_form, Verb::initialize,
+                    "a management key is written in hexadecimal digits");
     }
     m_state->run([&] {
         Card::State& card = m_state->card;

@@ -63,8 +63,8 @@ Error admin_refusal(StatusWord status) {
 
 }  // namespace
 
-/// admin_candidates are the algorithms that a key of |key_bytes| can be for, the likeliest first. 24 bytes are
-/// two: the metadata tell, else both are tried.
+/// admin_candidates are the algorithms that a key of |key_bytes| can be for, the likeliest first. 24 bytes
+/// are two: the metadata tell, else both are tried.
 std::vector<Byte> PivApplet::admin_candidates(Channel& channel, std::size_t key_bytes) {
     std::vector<Byte> candidates;
     for (const AdminAlgorithm& row : admin_algorithms) {
@@ -162,7 +162,8 @@ bool PivApplet::stores_admin_key(Channel& channel) const {
     return flags && !flags->empty() && (flags->front() & piv::admin_key_is_stored) != 0;
 }
 
-/// store_admin_key lets whoever knows the PIN read the management key: what stores_admin_key tells, and the key.
+/// store_admin_key lets whoever knows the PIN read the management key: what stores_admin_key tells, and the
+/// key.
 void PivApplet::store_admin_key(Channel& channel, View key) const {
     const Byte flags = piv::admin_key_is_stored;
     const Bytes data =
@@ -177,8 +178,8 @@ void PivApplet::store_admin_key(Channel& channel, View key) const {
     put_data(channel, Verb::change_pin, piv::tag_admin_data, data);
 }
 
-/// put_admin_key replaces the management key on the card. Its algorithm follows from its length; 24 bytes stay
-/// what the last key was, or are for AES-192.
+/// put_admin_key replaces the management key on the card. Its algorithm follows from its length; 24 bytes
+/// stay what the last key was, or are for AES-192.
 void PivApplet::put_admin_key(Channel& channel, View key) {
     const AdminAlgorithm* algorithm = m_admin_algorithm ? find_admin_algorithm(*m_admin_algorithm) : nullptr;
     if (algorithm == nullptr || algorithm->key_bytes != key.size()) {

@@ -67,8 +67,8 @@ inline constexpr std::uint32_t tag_off_card_url = 0xF3;
 inline constexpr std::uint32_t tag_pin_usage_policy = 0x5F2F;  ///< of the discovery object
 inline constexpr std::uint32_t tag_admin_fields = 0x80;        ///< of the admin data
 inline constexpr std::uint32_t tag_admin_flags = 0x81;
-inline constexpr Byte admin_key_is_stored = 0x02;           ///< in the flags: printed information holds it
-inline constexpr std::uint32_t tag_stored_fields = 0x88;    ///< of printed information, in that case
+inline constexpr Byte admin_key_is_stored = 0x02;         ///< in the flags: printed information holds it
+inline constexpr std::uint32_t tag_stored_fields = 0x88;  ///< of printed information, in that case
 inline constexpr std::uint32_t tag_stored_admin_key = 0x89;
 
 // Dynamic authentication template (part 2, table 7) and key templates (3.3.2).

@@ -93,9 +93,7 @@ void PivApplet::block(const std::function<StatusWord()>& attempt) const {
 /// reset_card brings a card that has the command for it into the state of the factory. The card wants PIN and
 /// PUK blocked first; one that does not know the command says so before anything was spent.
 void PivApplet::reset_card(Channel& channel) {
-    const auto reset = [&] {
-        return channel.transmit({.ins = piv::ins_reset}, Channel::slow_limit).status;
-    };
+    const auto reset = [&] { return channel.transmit({.ins = piv::ins_reset}, Channel::slow_limit).status; };
     StatusWord status = reset();
     if (status == sw::conditions_of_use || status == sw::security_status) {
         const PinRule* user = profile().pin(PinRole::user);
@@ -104,13 +102,13 @@ void PivApplet::reset_card(Channel& channel) {
             throw Error(Error::Kind::unsupported, Verb::initialize, "the profile has no PIN and PUK");
         }
         block([&] {
-            return channel.transmit({.ins = piv::ins_verify, .p2 = user->ref, .data = wrong_pin_block()}).status;
+            return channel.transmit({.ins = piv::ins_verify, .p2 = user->ref, .data = wrong_pin_block()})
+                .status;
         });
         block([&] {
             Bytes body = to_bytes(wrong_pin_block());
             append(body, wrong_pin_block());
-            return channel
-                .transmit({.ins = piv::ins_reset_retry_counter, .p2 = user->ref, .data = body})
+            return channel.transmit({.ins = piv::ins_reset_retry_counter, .p2 = user->ref, .data = body})
                 .status;
         });
         status = reset();

@@ -62,8 +62,8 @@ bool put_private_key(SecretTlvWriter& out, const crypto::PrivateParts& parts, Ke
         return bits && put_rsa(out, *rsa, *bits);
     }
     if (const auto* ec = std::get_if<crypto::EcPrivateParts>(&parts)) {
-        return curve_of(type) == ec->curve && put_padded(out, piv::tag_import_ec, ec->scalar,
-                                                         crypto::curve_facts(ec->curve).field_bytes);
+        return curve_of(type) == ec->curve &&
+               put_padded(out, piv::tag_import_ec, ec->scalar, crypto::curve_facts(ec->curve).field_bytes);
     }
     const auto& okp = std::get<crypto::OkpPrivateParts>(parts);
     if (okp_of(type) != okp.curve) {

@@ -49,8 +49,8 @@ bool computes(Primitive primitive, KeyType type) {
 
 /// check_point wants an uncompressed point, or the one coordinate of a Montgomery curve.
 void check_point(Verb verb, View point, KeyType type, std::size_t unit) {
-    const bool is_fine = curve_of(type) ? point.size() == 1 + 2 * unit && point.front() == 0x04
-                                        : point.size() == unit;
+    const bool is_fine =
+        curve_of(type) ? point.size() == 1 + 2 * unit && point.front() == 0x04 : point.size() == unit;
     if (!is_fine) {
         refuse_operand(verb, "the other party's point is not one of the curve in its uncompressed form");
     }
@@ -172,7 +172,8 @@ SecretBytes PivApplet::compute(Channel& channel, const KeySlot& slot, const cryp
                                  .nest(piv::tag_authentication,
                                        [&](auto& in) { in.put(piv::tag_response, {}).put(input_tag, block); })
                                  .take();
-    // The longest answer: 7C and 82 with three length bytes each, and two numbers with their DER headers or one.
+    // The longest answer: 7C and 82 with three length bytes each, and two numbers with their DER headers or
+    // one.
     const bool two_numbers = primitive == Primitive::ecdsa || primitive == Primitive::eddsa;
     const std::size_t longest = two_numbers ? 2 * unit + 20 : unit + 8;
     const Response answer = channel.transmit({.ins = piv::ins_general_authenticate,

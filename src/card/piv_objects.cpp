@@ -50,7 +50,8 @@ Bytes certificate_object(View certificate, Byte info) {
         .take();
 }
 
-/// wrapped puts |content| into the container that |slot| wants: a certificate that would not fit is compressed.
+/// wrapped puts |content| into the container that |slot| wants: a certificate that would not fit is
+/// compressed.
 Bytes wrapped(const ObjectSlot& slot, View content) {
     if (slot.container == ObjectSlot::Container::plain) {
         return to_bytes(content);
@@ -124,7 +125,8 @@ void PivApplet::put_data(Channel& channel, Verb verb, View tag, View content) co
     }
 }
 
-/// attestation lets the card issue a certificate for one of its keys. It refuses for keys that it did not make.
+/// attestation lets the card issue a certificate for one of its keys. It refuses for keys that it did not
+/// make.
 std::optional<ObjectEntry> PivApplet::attestation(Channel& channel, const ObjectSlot& slot) {
     if (m_attestation_refused) {
         return std::nullopt;

@@ -8,7 +8,6 @@
 
 namespace jeton::card {
 
-
 /// pin_answer turns the 630x of some cards into the 63Cx of the standard.
 StatusWord PivApplet::pin_answer(StatusWord status) const {
     if (profile().quirks.verify_630x && (status.value & 0xFFF0) == 0x6300) {
@@ -28,9 +27,9 @@ Byte PivApplet::pin_reference(Channel& channel, const PinRule& pin) {
         constexpr Byte global_pin_primary = 0x20;
         const Byte tag = piv::tag_discovery;
         const auto discovery = get_data(channel, View(&tag, 1));
-        const auto policy =
-            discovery ? find_tlv_path(*discovery, {piv::tag_discovery, piv::tag_pin_usage_policy})
-                      : std::nullopt;
+        const auto policy = discovery
+                                ? find_tlv_path(*discovery, {piv::tag_discovery, piv::tag_pin_usage_policy})
+                                : std::nullopt;
         const bool global = policy && policy->size() == 2 && ((*policy)[0] & global_pin_usable) != 0 &&
                             (*policy)[1] == global_pin_primary;
         m_user_pin = global ? piv::ref_global_pin : pin.ref;

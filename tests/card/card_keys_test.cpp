@@ -24,7 +24,8 @@ crypto::PrivateKey sample(KeyType type) {
 TEST_F(Import, BringsEachKindOfKeyOntoTheCard) {
     insert();
     login();
-    for (const KeyType type : {KeyType::rsa2048, KeyType::p256, KeyType::p384, KeyType::ed25519, KeyType::x25519}) {
+    for (const KeyType type :
+         {KeyType::rsa2048, KeyType::p256, KeyType::p384, KeyType::ed25519, KeyType::x25519}) {
         const auto private_key = sample(type);
         const auto entry = m_card->begin().import_key(key("9a"), private_key.parts().value());
         EXPECT_EQ(entry->public_key, private_key.public_key());
@@ -59,8 +60,9 @@ TEST_F(Import, AgreesAsTheOtherSideDoes) {
             const auto* ec = std::get_if<crypto::EcPublicKey>(&key);
             return ec != nullptr ? ec->point : std::get<crypto::OkpPublicKey>(key).value;
         };
-        EXPECT_EQ(m_card->begin().compute(key("9d"), Primitive::ecdh, Verb::derive, point_of(theirs.public_key())),
-                  theirs.agree(point_of(ours.public_key())));
+        EXPECT_EQ(
+            m_card->begin().compute(key("9d"), Primitive::ecdh, Verb::derive, point_of(theirs.public_key())),
+            theirs.agree(point_of(ours.public_key())));
     }
 }
 
@@ -88,7 +90,9 @@ TEST_F(Import, FollowsThePolicyThatItIsGiven) {
 TEST_F(Import, NeedsTheManagementKey) {
     insert_with_known_key();
     login();
-    EXPECT_EQ(error_of([&] { m_card->begin().import_key(key("9a"), sample(KeyType::p256).parts().value()); }).kind(),
+    EXPECT_EQ(error_of([&] {
+                  m_card->begin().import_key(key("9a"), sample(KeyType::p256).parts().value());
+              }).kind(),
               Error::Kind::needs_admin);
 }
 
@@ -209,9 +213,7 @@ TEST_F(LargeCertificate, IsCompressedWhereItWouldNotFit) {
                    std::to_string(compressed + 20) + "}]}");
     login();
     m_card->begin().write_object(object("cert-9a"), certificate);
-    elsewhere([&](Card& other) {
-        EXPECT_EQ(other.begin().object(object("cert-9a"))->value, certificate);
-    });
+    elsewhere([&](Card& other) { EXPECT_EQ(other.begin().object(object("cert-9a"))->value, certificate); });
 }
 
 using Initialize = SoftCardTest;
@@ -256,7 +258,8 @@ TEST_F(Initialize, SpendsNothingWithAWrongKeyOrACardThatCannot) {
     insert_with_known_key();
     const std::string wrong(48, 'A');
     EXPECT_EQ(error_of([&] { m_card->begin().initialize(view_of(wrong)); }).verb(), Verb::authenticate);
-    EXPECT_EQ(error_of([&] { m_card->begin().initialize(view_of("123456x")); }).kind(), Error::Kind::pin_form);
+    EXPECT_EQ(error_of([&] { m_card->begin().initialize(view_of("123456x")); }).kind(),
+              Error::Kind::pin_form);
     m_link->intercept = [](View command) -> std::optional<Bytes> {
         return command[1] == 0xFB ? std::optional(Bytes{0x6D, 0x00}) : std::nullopt;
     };

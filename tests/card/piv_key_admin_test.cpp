@@ -24,10 +24,12 @@ using PivImport = PivConversation;
 TEST_F(PivImport, WritesEachPartOfAnRsaKeyInHalfTheLengthOfTheModulus) {
     const crypto::RsaPrivateParts parts{secret(128, 0xC1), secret(128, 0xC2), secret(127, 0x03),
                                         secret(128, 0x04), secret(1, 0x05),   {0x01, 0x00, 0x01}};
-    expect("00FE079A 00028F"
-           "018180" + repeat("C1", 128) + "028180" + repeat("C2", 128) + "03818000" + repeat("03", 127) +
-               "048180" + repeat("04", 128) + "058180" + repeat("00", 127) + "05",
-           "9000");
+    expect(
+        "00FE079A 00028F"
+        "018180" +
+            repeat("C1", 128) + "028180" + repeat("C2", 128) + "03818000" + repeat("03", 127) + "048180" +
+            repeat("04", 128) + "058180" + repeat("00", 127) + "05",
+        "9000");
     applet().import_key(channel(), key_slot("9a"), KeyType::rsa2048, parts, {});
 }
 
@@ -66,9 +68,8 @@ TEST_F(PivImport, WritesTheOneNumberOfACurveAndThePolicies) {
 TEST_F(PivImport, SendsNothingWhenPartsTypeOrProfileDoNotFit) {
     m_profile.keys[key_index(m_profile, "9d")].types = {KeyType::p384};
     const crypto::PrivateParts ec = crypto::EcPrivateParts{crypto::Curve::p256, secret(32, 0x01)};
-    const crypto::PrivateParts uneven =
-        crypto::RsaPrivateParts{secret(100, 0xC1), secret(156, 0xC2), secret(100, 1), secret(156, 1),
-                                secret(100, 1),    {0x03}};
+    const crypto::PrivateParts uneven = crypto::RsaPrivateParts{
+        secret(100, 0xC1), secret(156, 0xC2), secret(100, 1), secret(156, 1), secret(100, 1), {0x03}};
     const auto refused = [&](const char* slot, KeyType type, const crypto::PrivateParts& parts) {
         return error_of([&] { applet().import_key(channel(), key_slot(slot), type, parts, {}); });
     };
@@ -84,9 +85,8 @@ TEST_F(PivImport, SendsNothingWhenPartsTypeOrProfileDoNotFit) {
 TEST_F(PivImport, IsOffWhereThePolicySaysSo) {
     m_profile.allow_import = false;
     const crypto::PrivateParts ec = crypto::EcPrivateParts{crypto::Curve::p256, secret(32, 0x01)};
-    EXPECT_EQ(
-        error_of([&] { applet().import_key(channel(), key_slot("9a"), KeyType::p256, ec, {}); }).kind(),
-        Error::Kind::unsupported);
+    EXPECT_EQ(error_of([&] { applet().import_key(channel(), key_slot("9a"), KeyType::p256, ec, {}); }).kind(),
+              Error::Kind::unsupported);
     EXPECT_EQ(channel().exchanges(), 0U);
 }
 
@@ -108,8 +108,8 @@ using PivPolicy = PivConversation;
 TEST_F(PivPolicy, GoesWithTheGeneration) {
     const std::string point = "8620" + repeat("09", 32);
     expect("0047009A 0B AC09 8001E1 AA0102 AB0102 00", "7F4922" + point + "9000");
-    const auto key = applet().generate(channel(), key_slot("9a"), KeyType::x25519,
-                                       {PinPolicy::once, TouchPolicy::always});
+    const auto key =
+        applet().generate(channel(), key_slot("9a"), KeyType::x25519, {PinPolicy::once, TouchPolicy::always});
     EXPECT_EQ(key, crypto::PublicKey(crypto::OkpPublicKey{crypto::OkpCurve::x25519, Bytes(32, 0x09)}));
 }
 
@@ -145,8 +145,10 @@ TEST_F(PivOkp, ComputesOnlyWhatItsCurveIsFor) {
     const struct {
         crypto::OkpCurve curve;
         Primitive primitive;
-    } rows[] = {{crypto::OkpCurve::x25519, Primitive::eddsa},  {crypto::OkpCurve::x25519, Primitive::ecdsa},
-                {crypto::OkpCurve::ed25519, Primitive::ecdh},  {crypto::OkpCurve::ed25519, Primitive::ecdsa},
+    } rows[] = {{crypto::OkpCurve::x25519, Primitive::eddsa},
+                {crypto::OkpCurve::x25519, Primitive::ecdsa},
+                {crypto::OkpCurve::ed25519, Primitive::ecdh},
+                {crypto::OkpCurve::ed25519, Primitive::ecdsa},
                 {crypto::OkpCurve::ed25519, Primitive::rsa_raw}};
     for (const auto& row : rows) {
         EXPECT_EQ(error_of([&] {
@@ -186,9 +188,9 @@ TEST_F(PivGlobalPin, TakesThePlaceOfTheUserPinWhereTheDiscoveryObjectSaysSo) {
     expect("0020000008 313233343536FFFF", "9000");
     EXPECT_EQ(applet().pin_status(channel(), user()).tries_left, 3U);
     EXPECT_NO_THROW(applet().verify(channel(), user(), view_of("123456")));
-    EXPECT_EQ(error_of([&] { applet().unblock(channel(), user(), view_of("12345678"), view_of("123456")); })
-                  .kind(),
-              Error::Kind::unsupported);
+    EXPECT_EQ(
+        error_of([&] { applet().unblock(channel(), user(), view_of("12345678"), view_of("123456")); }).kind(),
+        Error::Kind::unsupported);
 }
 
 TEST_F(PivGlobalPin, IsLeftAloneWhereTheObjectPrefersThePivPinOrIsNotThere) {

@@ -215,8 +215,9 @@ TEST_F(PivGenerate, ReadsAModulusOfTheRightLengthAlone) {
     expect(command, "7F498188 818180" + repeat("FF", 128) + "8203010001 9000");
     EXPECT_EQ(applet().generate(channel(), key_slot("9a"), KeyType::rsa2048, {}), rsa_key());
     for (int i = 0; i < 2; ++i) {
-        EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::rsa2048, {}); }).kind(),
-                  Error::Kind::malformed);
+        EXPECT_EQ(
+            error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::rsa2048, {}); }).kind(),
+            Error::Kind::malformed);
     }
 }
 

@@ -1,5 +1,5 @@
-// Objects on the card that are not what they should be: each is left out or reduced, the rest works, and no try
-// of the PIN is spent.
+// Objects on the card that are not what they should be: each is left out or reduced, the rest works, and no
+// try of the PIN is spent.
 #include <algorithm>
 #include <cctype>
 #include <fstream>
@@ -28,7 +28,8 @@ class Contacts {
 
     /// put writes the object |tag|, content as it stands.
     void put(std::uint32_t tag, View content) {
-        const Byte name[] = {static_cast<Byte>(tag >> 16), static_cast<Byte>(tag >> 8), static_cast<Byte>(tag)};
+        const Byte name[] = {static_cast<Byte>(tag >> 16), static_cast<Byte>(tag >> 8),
+                             static_cast<Byte>(tag)};
         send({0x00, 0xDB, 0x3F, 0xFF}, TlvWriter().put(0x5C, name).put(0x53, content).take());
     }
 
@@ -38,7 +39,8 @@ class Contacts {
 
   private:
     SecretBytes send(Bytes command, View data) {
-        command.insert(command.end(), {0x00, static_cast<Byte>(data.size() >> 8), static_cast<Byte>(data.size())});
+        command.insert(command.end(),
+                       {0x00, static_cast<Byte>(data.size() >> 8), static_cast<Byte>(data.size())});
         append(command, data);
         append(command, Bytes{0x00, 0x00});
         SecretBytes answer = m_card->transmit(command);
@@ -51,7 +53,8 @@ class Contacts {
         const auto challenge = find_tlv_path(View(first).first(first.size() - 2), {0x7C, 0x81});
         const Bytes answer = crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt,
                                                  management_key, challenge.value());
-        send({0x00, 0x87, 0x0C, 0x9B}, TlvWriter().nest(0x7C, [&](auto& in) { in.put(0x82, answer); }).take());
+        send({0x00, 0x87, 0x0C, 0x9B},
+             TlvWriter().nest(0x7C, [&](auto& in) { in.put(0x82, answer); }).take());
     }
 
     std::shared_ptr<reader::SimulatedCard> m_card;
@@ -138,7 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
                 0}),
     [](const auto& row) {
         std::string name = row.param.name;
-        std::ranges::replace_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+        std::ranges::replace_if(
+            name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
         return name;
     });
 

@@ -83,4 +83,13 @@ SecretBytes hkdf(Hash hash, View secret, View salt, View info, std::size_t lengt
         .derive(openssl::Derivation::hkdf, length);
 }
 
+SecretBytes x963_kdf(Hash hash, View secret, View shared_info, std::size_t length) {
+    const openssl::ErrorScope errors;
+    return Parameters()
+        .hash(hash)
+        .octets(OSSL_KDF_PARAM_KEY, secret)
+        .octets(OSSL_KDF_PARAM_INFO, shared_info)
+        .derive(openssl::Derivation::x963, length);
+}
+
 }  // namespace jeton::crypto

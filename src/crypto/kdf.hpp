@@ -14,4 +14,8 @@ SecretBytes pbkdf2(Hash hash, View password, View salt, unsigned iterations, std
 /// digests, an empty |secret|, or an |info| that is longer than OpenSSL takes (1024 bytes).
 SecretBytes hkdf(Hash hash, View secret, View salt, View info, std::size_t length);
 
+/// x963_kdf makes a key of a secret that two parties agreed on (ANSI X9.63, 5.6.3; SEC 1, 3.6.1). Throws
+/// Error for a |length| of 0 or an empty |secret|.
+SecretBytes x963_kdf(Hash hash, View secret, View shared_info, std::size_t length);
+
 }  // namespace jeton::crypto

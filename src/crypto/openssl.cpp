@@ -28,7 +28,7 @@ constexpr std::array<std::array<const char*, key_sizes>, 5> cipher_names{{
 }};
 
 // In the order of Derivation.
-constexpr std::array kdf_names{"PBKDF2", "HKDF"};
+constexpr std::array kdf_names{"PBKDF2", "HKDF", "X963KDF"};
 
 /// start makes OpenSSL ready without its configuration file and, if we are the first, without its exit
 /// handler: the module answers calls while the process exits. OpenSSL refuses once it has shut down.

@@ -58,7 +58,7 @@ const EVP_CIPHER* cipher(AesMode mode, std::size_t key_bytes);
 const EVP_CIPHER* triple_des();
 
 /// Derivation is a key derivation function that has a hash inside.
-enum class Derivation { pbkdf2, hkdf };
+enum class Derivation { pbkdf2, hkdf, x963 };
 
 /// kdf gives the algorithm, fetched once; md_name what it calls |hash|.
 EVP_KDF* kdf(Derivation derivation);

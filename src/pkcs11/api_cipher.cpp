@@ -12,14 +12,14 @@ RsaScheme rsa_scheme(const CK_MECHANISM& mechanism, const MechanismRow& row) {
         return oaep_parameters(mechanism);
     }
     require_no_parameter(mechanism);
-    return std::nullopt;
+    return row.scheme == Scheme::rsa_x509 ? RsaScheme(RsaUnpadded{}) : RsaScheme(RsaPkcs{});
 }
 
 std::unique_ptr<CipherEngine> aes_engine(Token& token, crypto::Direction direction,
                                          const CK_MECHANISM& mechanism, const MechanismRow& row,
                                          CK_OBJECT_HANDLE key) {
     const bool encrypts = direction == crypto::Direction::encrypt;
-    const auto object = key_for<SecretKey>(token, key, encrypts ? CKA_ENCRYPT : CKA_DECRYPT);
+    const auto object = key_for<SecretKey>(token, key, row, encrypts ? CKA_ENCRYPT : CKA_DECRYPT);
     return make_aes_engine(direction, std::get<SecretKey>(object->key).value,
                            aes_parameters(mechanism, *row.mode));
 }
@@ -75,9 +75,8 @@ void Api::C_EncryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     if (row.scheme == Scheme::aes) {
         engine = aes_engine(token, crypto::Direction::encrypt, *pMechanism, row, hKey);
     } else {
-        const auto object = key_for<crypto::PublicKey>(token, hKey, CKA_ENCRYPT);
+        const auto object = key_for<crypto::PublicKey>(token, hKey, row, CKA_ENCRYPT);
         const auto& key = std::get<crypto::PublicKey>(object->key);
-        require_row(row, key);
         engine = make_rsa_encryption(std::get<crypto::RsaPublicKey>(key), rsa_scheme(*pMechanism, row));
     }
     session->start(std::make_unique<EncryptOperation>(std::move(engine)));
@@ -123,10 +122,8 @@ void Api::C_DecryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
             aes_engine(token, crypto::Direction::decrypt, *pMechanism, row, hKey), std::nullopt));
         return;
     }
-    const auto object = key_for<CardKey>(token, hKey, CKA_DECRYPT);
+    const auto object = key_for<CardKey>(token, hKey, row, CKA_DECRYPT);
     const CardKey& key = std::get<CardKey>(object->key);
-    require_row(row, key.public_key);
-    require_allowed(token, row, key);
     session->start(std::make_unique<DecryptOperation>(
         make_rsa_decryption(session->shared_token(), key, rsa_scheme(*pMechanism, row)),
         CardKeyUse{key.index, key.always_authenticate, false}));

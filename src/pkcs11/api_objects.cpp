@@ -1,12 +1,43 @@
-// Objects: search, attributes, creation and removal (PKCS#11 3.2, 5.7.1 to 5.7.9).
+// Objects: search, attributes, creation, changes and removal (PKCS#11 3.2, 5.7.1 to 5.7.9).
 #include <algorithm>
+#include <array>
 
 #include "pkcs11/api.hpp"
+#include "pkcs11/attribute_rules.hpp"
+#include "pkcs11/card_keys.hpp"
 #include "pkcs11/card_objects.hpp"
 #include "pkcs11/module.hpp"
+#include "pkcs11/object_changes.hpp"
 #include "pkcs11/session_objects.hpp"
 
 namespace jeton::pkcs11 {
+
+namespace {
+
+using Create = CK_OBJECT_HANDLE (*)(Module&, Session&, const Template&);
+
+/// How objects of one class come into being, on the token and as session objects.
+struct CreatorRow {
+    CK_OBJECT_CLASS object_class;
+    Create on_token;
+    Create in_session;
+};
+
+template <CK_OBJECT_HANDLE (*create)(Session&, const Template&)>
+CK_OBJECT_HANDLE without_module(Module&, Session& session, const Template& given) {
+    return create(session, given);
+}
+
+// The functions that know one place alone refuse the other with a sentence.
+constexpr std::array creators{
+    CreatorRow{CKO_CERTIFICATE, write_certificate, without_module<create_session_certificate>},
+    CreatorRow{CKO_DATA, write_data, without_module<create_session_data>},
+    CreatorRow{CKO_PUBLIC_KEY, without_module<find_public_key>, without_module<create_session_public_key>},
+    CreatorRow{CKO_PRIVATE_KEY, import_private_key, import_private_key},
+    CreatorRow{CKO_SECRET_KEY, without_module<create_secret_key>, without_module<create_secret_key>},
+};
+
+}  // namespace
 
 void Api::C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount) {
     const auto session = module().session(hSession);
@@ -51,34 +82,36 @@ void Api::C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate,
     const Template given(pTemplate, ulCount);
     const CK_OBJECT_CLASS object_class = required_number(given, CKA_CLASS);
     check_template(given, object_class, Making::create);
-    if (object_class == CKO_CERTIFICATE) {
-        *phObject = write_certificate(module(), *session, given);
-    } else if (object_class == CKO_PUBLIC_KEY) {
-        *phObject = add_public_key_object(*session, given);
-    } else if (object_class == CKO_SECRET_KEY) {
-        require(required_number(given, CKA_KEY_TYPE) == CKK_AES, CKR_ATTRIBUTE_VALUE_INVALID,
-                "secret keys are AES keys");
-        SecretBytes value = to_secret(required(given, CKA_VALUE));
-        require_value(given, CKA_VALUE_LEN, value.size());
-        *phObject = add_aes_key(*session, given, std::move(value), CK_UNAVAILABLE_INFORMATION);
-    } else {
-        throw Error(CKR_ATTRIBUTE_VALUE_INVALID, "objects of this class cannot be created on this token");
-    }
+    const auto* const row = std::ranges::find(creators, object_class, &CreatorRow::object_class);
+    require(row != creators.end(), CKR_ATTRIBUTE_VALUE_INVALID, "objects of this class are not created");
+    const bool on_token = given.flag(CKA_TOKEN).value_or(false);
+    *phObject = (on_token ? row->on_token : row->in_session)(module(), *session, given);
+}
+
+void Api::C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
+                       CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phNewObject) {
+    const auto session = module().session(hSession);
+    require(phNewObject != nullptr, CKR_ARGUMENTS_BAD, "phNewObject is null");
+    const Template given(pTemplate, ulCount);
+    *phNewObject = copy_object(*session, *session->token().object(hObject), given);
 }
 
 void Api::C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject) {
     const auto session = module().session(hSession);
-    Token& token = session->token();
-    const auto object = token.object(hObject);
-    if (object->is_session_object()) {
-        require(object->attributes.is_true(CKA_DESTROYABLE), CKR_ACTION_PROHIBITED,
-                "CKA_DESTROYABLE is false");
-        token.drop_session_object(hObject);
-        return;
-    }
-    require(session->is_read_write(), CKR_SESSION_READ_ONLY,
-            "objects on the card are destroyed in a read-write session");
-    erase_certificate(*session, *object);
+    destroy_object(*session, *session->token().object(hObject));
+}
+
+void Api::C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ULONG_PTR pulSize) {
+    const auto session = module().session(hSession);
+    require(pulSize != nullptr, CKR_ARGUMENTS_BAD, "pulSize is null");
+    *pulSize = object_size(*session->token().object(hObject));
+}
+
+void Api::C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject,
+                              CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount) {
+    const auto session = module().session(hSession);
+    const Template given(pTemplate, ulCount);
+    set_attributes(*session, *session->token().object(hObject), given);
 }
 
 }  // namespace jeton::pkcs11

@@ -1,4 +1,4 @@
-// Sessions, login and PINs (PKCS#11 3.2, 5.7).
+// Sessions and login (PKCS#11 3.2, 5.7).
 #include <algorithm>
 #include <array>
 
@@ -10,11 +10,6 @@
 namespace jeton::pkcs11 {
 
 namespace {
-
-View pin_input(const CK_UTF8CHAR* pin, CK_ULONG length) {
-    require(pin != nullptr, CKR_ARGUMENTS_BAD, "no PIN is given, and this reader has no PIN pad");
-    return {pin, length};
-}
 
 card::PinRole role_of(CK_USER_TYPE type) {
     require(type == CKU_USER || type == CKU_SO, CKR_USER_TYPE_INVALID, "no such user type");
@@ -131,21 +126,6 @@ void Api::C_Logout(CK_SESSION_HANDLE hSession) {
         other->cancel<SignOperation>();
         other->cancel<DecryptOperation>();
     }
-}
-
-void Api::C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen) {
-    const auto session = module().session(hSession);
-    require(session->state() == CKS_RW_SO_FUNCTIONS, CKR_USER_NOT_LOGGED_IN, "C_InitPIN is for the SO");
-    session->token().card().begin().unblock_user(pin_input(pPin, ulPinLen));
-}
-
-void Api::C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen,
-                   CK_UTF8CHAR_PTR pNewPin, CK_ULONG ulNewLen) {
-    const auto session = module().session(hSession);
-    require(session->is_read_write(), CKR_SESSION_READ_ONLY, "a PIN is changed in a read-write session");
-    const bool is_so = session->state() == CKS_RW_SO_FUNCTIONS;
-    session->token().card().begin().change_pin(is_so ? card::PinRole::puk : card::PinRole::user,
-                                               pin_input(pOldPin, ulOldLen), pin_input(pNewPin, ulNewLen));
 }
 
 void Api::C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags) {

@@ -11,7 +11,11 @@ std::optional<PssParameters> signature_parameters(const CK_MECHANISM& mechanism,
     if (row.scheme == Scheme::rsa_pss) {
         return pss_parameters(mechanism, row);
     }
-    require_no_parameter(mechanism);
+    if (row.scheme == Scheme::eddsa) {
+        require_plain_eddsa(mechanism);
+    } else {
+        require_no_parameter(mechanism);
+    }
     return std::nullopt;
 }
 
@@ -40,10 +44,7 @@ void Api::C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK
     Token& token = session->token();
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_SIGN);
     const auto parameters = signature_parameters(*pMechanism, row);
-    auto object = key_for<CardKey>(token, hKey, CKA_SIGN);
-    const CardKey& key = std::get<CardKey>(object->key);
-    require_row(row, key.public_key);
-    require_allowed(token, row, key);
+    auto object = key_for<CardKey>(token, hKey, row, CKA_SIGN);
     session->start(
         std::make_unique<SignOperation>(session->shared_token(), std::move(object), row, parameters));
 }
@@ -81,8 +82,7 @@ void Api::C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, 
     Token& token = session->token();
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_VERIFY);
     const auto parameters = signature_parameters(*pMechanism, row);
-    const auto object = key_for<crypto::PublicKey>(token, hKey, CKA_VERIFY);
-    require_row(row, std::get<crypto::PublicKey>(object->key));
+    const auto object = key_for<crypto::PublicKey>(token, hKey, row, CKA_VERIFY);
     session->start(std::make_unique<VerifyOperation>(object, row, parameters));
 }
 

@@ -14,16 +14,27 @@ namespace {
 /// The longest PIN of a role; the management key as hex text is the longest SO PIN (AES-256: 64 digits).
 constexpr CK_ULONG longest_so_pin = 64;
 
-CK_FLAGS user_pin_flags(const card::PinStatus& status, const card::Profile& profile) {
-    const card::PinRule* rule = profile.pin(card::PinRole::user);
+/// The flags of one PIN in CK_TOKEN_INFO.
+struct PinFlags {
+    card::PinRole role;
+    CK_FLAGS count_low, final_try, locked;
+};
+
+constexpr PinFlags user_flags{card::PinRole::user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
+                              CKF_USER_PIN_LOCKED};
+constexpr PinFlags so_flags{card::PinRole::puk, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY,
+                            CKF_SO_PIN_LOCKED};
+
+CK_FLAGS pin_flags(const PinFlags& flags, const card::PinStatus& status, const card::Profile& profile) {
+    const card::PinRule* rule = profile.pin(flags.role);
     if (!status.known || rule == nullptr) {
         return 0;
     }
     if (status.tries_left == 0) {
-        return CKF_USER_PIN_LOCKED;
+        return flags.locked;
     }
-    return (status.tries_left == 1 ? CKF_USER_PIN_FINAL_TRY : 0) |
-           (status.tries_left < std::max(rule->tries_max, status.most_tries) ? CKF_USER_PIN_COUNT_LOW : 0);
+    return (status.tries_left == 1 ? flags.final_try : 0) |
+           (status.tries_left < std::max(rule->tries_max, status.most_tries) ? flags.count_low : 0);
 }
 
 /// What the card must be asked for, once; afterwards it is remembered.
@@ -50,7 +61,9 @@ CK_FLAGS token_flags(const card::Card& card, const card::PinStatus& pin) {
     if (!card.profile().allow_write && !card.profile().allow_keygen) {
         flags |= CKF_WRITE_PROTECTED;
     }
-    return flags | user_pin_flags(pin, card.profile());
+    // The PUK's counter is known after it was used; nobody asks the card for it.
+    const auto puk = card.known_pin_status(card::PinRole::puk).value_or(card::PinStatus{});
+    return flags | pin_flags(user_flags, pin, card.profile()) | pin_flags(so_flags, puk, card.profile());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/core.h>
 
 #include "pkcs11/error.hpp"
 
@@ -22,65 +23,109 @@ constexpr unsigned all = certificate | keys | data;
 /// Who may give the attribute.
 enum class Giver { application, creator /* C_CreateObject alone */, module };
 
+/// How the attribute may change later.
+enum class Later {
+    never,
+    in_copy,
+    freely,
+    to_true,
+    to_false,
+    by_so /* to true, by the security officer */
+};
+
 struct AttributeRule {
     CK_ATTRIBUTE_TYPE type;
     Kind kind;
     unsigned classes;
     Giver giver;
+    Later later = Later::never;
 };
 
+constexpr AttributeRule flag(CK_ATTRIBUTE_TYPE type, unsigned classes, Later later) {
+    return {type, Kind::boolean, classes, Giver::application, later};
+}
+
+constexpr AttributeRule bytes(CK_ATTRIBUTE_TYPE type, unsigned classes, Later later = Later::never) {
+    return {type, Kind::bytes, classes, Giver::application, later};
+}
+
+constexpr AttributeRule number(CK_ATTRIBUTE_TYPE type, unsigned classes) {
+    return {type, Kind::number, classes, Giver::application};
+}
+
+/// A value that only C_CreateObject takes.
+constexpr AttributeRule created(CK_ATTRIBUTE_TYPE type, unsigned classes) {
+    return {type, Kind::bytes, classes, Giver::creator};
+}
+
+constexpr AttributeRule decided(CK_ATTRIBUTE_TYPE type, Kind kind, unsigned classes) {
+    return {type, kind, classes, Giver::module};
+}
+
 constexpr std::array rules{
-    AttributeRule{CKA_CLASS, Kind::number, all, Giver::application},
-    AttributeRule{CKA_TOKEN, Kind::boolean, all, Giver::application},
-    AttributeRule{CKA_PRIVATE, Kind::boolean, all, Giver::application},
-    AttributeRule{CKA_MODIFIABLE, Kind::boolean, all, Giver::application},
-    AttributeRule{CKA_COPYABLE, Kind::boolean, all, Giver::application},
-    AttributeRule{CKA_DESTROYABLE, Kind::boolean, all, Giver::application},
-    AttributeRule{CKA_LABEL, Kind::bytes, all, Giver::application},
-    AttributeRule{CKA_UNIQUE_ID, Kind::bytes, all, Giver::module},
-    AttributeRule{CKA_ID, Kind::bytes, certificate | keys, Giver::application},
-    AttributeRule{CKA_SUBJECT, Kind::bytes, certificate | public_key | private_key, Giver::application},
-    AttributeRule{CKA_START_DATE, Kind::date, certificate | keys, Giver::application},
-    AttributeRule{CKA_END_DATE, Kind::date, certificate | keys, Giver::application},
-    AttributeRule{CKA_KEY_TYPE, Kind::number, keys, Giver::application},
-    AttributeRule{CKA_DERIVE, Kind::boolean, keys, Giver::application},
-    AttributeRule{CKA_ALLOWED_MECHANISMS, Kind::bytes, keys, Giver::application},
-    AttributeRule{CKA_PUBLIC_KEY_INFO, Kind::bytes, certificate | public_key | private_key,
-                  Giver::application},
-    AttributeRule{CKA_LOCAL, Kind::boolean, keys, Giver::module},
-    AttributeRule{CKA_KEY_GEN_MECHANISM, Kind::number, keys, Giver::module},
-    AttributeRule{CKA_ENCRYPT, Kind::boolean, public_key | secret_key, Giver::application},
-    AttributeRule{CKA_DECRYPT, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_SIGN, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_SIGN_RECOVER, Kind::boolean, private_key, Giver::application},
-    AttributeRule{CKA_VERIFY, Kind::boolean, public_key | secret_key, Giver::application},
-    AttributeRule{CKA_VERIFY_RECOVER, Kind::boolean, public_key, Giver::application},
-    AttributeRule{CKA_WRAP, Kind::boolean, public_key | secret_key, Giver::application},
-    AttributeRule{CKA_UNWRAP, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_ENCAPSULATE, Kind::boolean, public_key, Giver::application},
-    AttributeRule{CKA_DECAPSULATE, Kind::boolean, private_key, Giver::application},
-    AttributeRule{CKA_TRUSTED, Kind::boolean, certificate | public_key | secret_key, Giver::application},
-    AttributeRule{CKA_SENSITIVE, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_EXTRACTABLE, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_ALWAYS_SENSITIVE, Kind::boolean, private_key | secret_key, Giver::module},
-    AttributeRule{CKA_NEVER_EXTRACTABLE, Kind::boolean, private_key | secret_key, Giver::module},
-    AttributeRule{CKA_WRAP_WITH_TRUSTED, Kind::boolean, private_key | secret_key, Giver::application},
-    AttributeRule{CKA_ALWAYS_AUTHENTICATE, Kind::boolean, private_key, Giver::application},
-    AttributeRule{CKA_CHECK_VALUE, Kind::bytes, certificate | secret_key, Giver::creator},
-    AttributeRule{CKA_VALUE_LEN, Kind::number, secret_key, Giver::application},
-    AttributeRule{CKA_VALUE, Kind::bytes, certificate | secret_key | data, Giver::creator},
-    AttributeRule{CKA_MODULUS, Kind::bytes, public_key, Giver::creator},
-    AttributeRule{CKA_MODULUS_BITS, Kind::number, public_key, Giver::application},
-    AttributeRule{CKA_PUBLIC_EXPONENT, Kind::bytes, public_key, Giver::application},
-    AttributeRule{CKA_EC_PARAMS, Kind::bytes, public_key | private_key, Giver::application},
-    AttributeRule{CKA_EC_POINT, Kind::bytes, public_key, Giver::creator},
-    AttributeRule{CKA_CERTIFICATE_TYPE, Kind::number, certificate, Giver::application},
-    AttributeRule{CKA_CERTIFICATE_CATEGORY, Kind::number, certificate, Giver::application},
-    AttributeRule{CKA_ISSUER, Kind::bytes, certificate, Giver::application},
-    AttributeRule{CKA_SERIAL_NUMBER, Kind::bytes, certificate, Giver::application},
-    AttributeRule{CKA_URL, Kind::bytes, certificate, Giver::application},
-    AttributeRule{CKA_APPLICATION, Kind::bytes, data, Giver::application},
-    AttributeRule{CKA_OBJECT_ID, Kind::bytes, data, Giver::application},
+    number(CKA_CLASS, all),
+    flag(CKA_TOKEN, all, Later::in_copy),
+    flag(CKA_PRIVATE, all, Later::in_copy),
+    flag(CKA_MODIFIABLE, all, Later::in_copy),
+    flag(CKA_DESTROYABLE, all, Later::in_copy),
+    flag(CKA_COPYABLE, all, Later::to_false),
+    bytes(CKA_LABEL, all, Later::freely),
+    decided(CKA_UNIQUE_ID, Kind::bytes, all),
+    bytes(CKA_ID, certificate | keys, Later::freely),
+    bytes(CKA_SUBJECT, certificate),
+    bytes(CKA_SUBJECT, public_key | private_key, Later::freely),
+    AttributeRule{CKA_START_DATE, Kind::date, certificate, Giver::application},
+    AttributeRule{CKA_END_DATE, Kind::date, certificate, Giver::application},
+    AttributeRule{CKA_START_DATE, Kind::date, keys, Giver::application, Later::freely},
+    AttributeRule{CKA_END_DATE, Kind::date, keys, Giver::application, Later::freely},
+    number(CKA_KEY_TYPE, keys),
+    flag(CKA_DERIVE, keys, Later::freely),
+    bytes(CKA_ALLOWED_MECHANISMS, keys),
+    bytes(CKA_PUBLIC_KEY_INFO, certificate | public_key | private_key),
+    decided(CKA_LOCAL, Kind::boolean, keys),
+    decided(CKA_KEY_GEN_MECHANISM, Kind::number, keys),
+    flag(CKA_ENCRYPT, public_key | secret_key, Later::freely),
+    flag(CKA_DECRYPT, private_key | secret_key, Later::freely),
+    flag(CKA_SIGN, private_key | secret_key, Later::freely),
+    flag(CKA_SIGN_RECOVER, private_key, Later::freely),
+    flag(CKA_VERIFY, public_key | secret_key, Later::freely),
+    flag(CKA_VERIFY_RECOVER, public_key, Later::freely),
+    flag(CKA_WRAP, public_key | secret_key, Later::freely),
+    flag(CKA_UNWRAP, private_key | secret_key, Later::freely),
+    flag(CKA_ENCAPSULATE, public_key, Later::freely),
+    flag(CKA_DECAPSULATE, private_key, Later::freely),
+    flag(CKA_TRUSTED, certificate | public_key | secret_key, Later::by_so),
+    flag(CKA_SENSITIVE, private_key | secret_key, Later::to_true),
+    flag(CKA_EXTRACTABLE, private_key | secret_key, Later::to_false),
+    decided(CKA_ALWAYS_SENSITIVE, Kind::boolean, private_key | secret_key),
+    decided(CKA_NEVER_EXTRACTABLE, Kind::boolean, private_key | secret_key),
+    flag(CKA_WRAP_WITH_TRUSTED, private_key | secret_key, Later::to_true),
+    flag(CKA_ALWAYS_AUTHENTICATE, private_key, Later::never),
+    number(CKA_JETON_TOUCH_POLICY, private_key),
+    number(CKA_JETON_PIN_POLICY, private_key),
+    created(CKA_CHECK_VALUE, certificate | secret_key),
+    number(CKA_VALUE_LEN, secret_key),
+    created(CKA_VALUE, certificate | secret_key | private_key),
+    AttributeRule{CKA_VALUE, Kind::bytes, data, Giver::creator, Later::freely},
+    created(CKA_MODULUS, public_key | private_key),
+    number(CKA_MODULUS_BITS, public_key),
+    bytes(CKA_PUBLIC_EXPONENT, public_key),
+    created(CKA_PUBLIC_EXPONENT, private_key),
+    created(CKA_PRIVATE_EXPONENT, private_key),
+    created(CKA_PRIME_1, private_key),
+    created(CKA_PRIME_2, private_key),
+    created(CKA_EXPONENT_1, private_key),
+    created(CKA_EXPONENT_2, private_key),
+    created(CKA_COEFFICIENT, private_key),
+    bytes(CKA_EC_PARAMS, public_key | private_key),
+    created(CKA_EC_POINT, public_key),
+    number(CKA_CERTIFICATE_TYPE, certificate),
+    number(CKA_CERTIFICATE_CATEGORY, certificate),
+    bytes(CKA_ISSUER, certificate, Later::freely),
+    bytes(CKA_SERIAL_NUMBER, certificate, Later::freely),
+    bytes(CKA_URL, certificate),
+    bytes(CKA_APPLICATION, data, Later::freely),
+    bytes(CKA_OBJECT_ID, data, Later::freely),
 };
 
 struct ClassRow {
@@ -106,22 +151,65 @@ bool has_length_of(Kind kind, std::size_t length) {
     return false;
 }
 
+/// checked finds the rule of one item, and checks what holds for every template.
+const AttributeRule& checked(const Template& given, const CK_ATTRIBUTE& item, CK_OBJECT_CLASS object_class) {
+    const auto* const row = std::ranges::find(class_rows, object_class, &ClassRow::object_class);
+    require(row != class_rows.end(), CKR_ATTRIBUTE_VALUE_INVALID,
+            "objects of this class are not made or changed");
+    const auto* const rule = std::ranges::find_if(rules, [&](const AttributeRule& candidate) {
+        return candidate.type == item.type && (candidate.classes & row->bit) != 0;
+    });
+    if (rule == rules.end()) {
+        throw Error(CKR_ATTRIBUTE_TYPE_INVALID,
+                    fmt::format("such objects have no attribute {:#x}", item.type));
+    }
+    require(has_length_of(rule->kind, item.ulValueLen), CKR_ATTRIBUTE_VALUE_INVALID,
+            "an attribute of the template has a wrong length");
+    require(equal(*given.find(item.type), Template::value_of(item)), CKR_TEMPLATE_INCONSISTENT,
+            "the template has an attribute twice with different values");
+    return *rule;
+}
+
+/// may_change tells whether an attribute may go from |was| to |becomes|, which matter for flags alone.
+bool may_change(Later later, Change change, bool was, bool becomes, bool is_so) {
+    switch (later) {
+        case Later::never:
+            return false;
+        case Later::in_copy:
+            return change == Change::copy;
+        case Later::freely:
+            return true;
+        case Later::to_true:
+            return becomes || !was;
+        case Later::to_false:
+            return !becomes || was;
+        case Later::by_so:
+            return !becomes || is_so;
+    }
+    return false;
+}
+
 }  // namespace
 
 void check_template(const Template& given, CK_OBJECT_CLASS object_class, Making making) {
-    const auto row = std::ranges::find(class_rows, object_class, &ClassRow::object_class);
-    require(row != class_rows.end(), CKR_ATTRIBUTE_VALUE_INVALID, "objects of this class cannot be made");
     for (const CK_ATTRIBUTE& item : given.items()) {
-        const auto rule = std::ranges::find(rules, item.type, &AttributeRule::type);
-        require(rule != rules.end() && (rule->classes & row->bit) != 0, CKR_ATTRIBUTE_TYPE_INVALID,
-                "the template has an attribute that such objects do not have");
+        const AttributeRule& rule = checked(given, item, object_class);
         const bool may_give =
-            rule->giver == Giver::application || (rule->giver == Giver::creator && making == Making::create);
+            rule.giver == Giver::application || (rule.giver == Giver::creator && making == Making::create);
         require(may_give, CKR_ATTRIBUTE_READ_ONLY, "the template has an attribute that the module decides");
-        require(has_length_of(rule->kind, item.ulValueLen), CKR_ATTRIBUTE_VALUE_INVALID,
-                "an attribute of the template has a wrong length");
-        require(equal(*given.find(item.type), Template::value_of(item)), CKR_TEMPLATE_INCONSISTENT,
-                "the template has an attribute twice with different values");
+    }
+}
+
+void check_changes(const Template& given, const Attributes& present, Change change, bool is_so) {
+    const CK_OBJECT_CLASS object_class = present.number(CKA_CLASS).value_or(CK_UNAVAILABLE_INFORMATION);
+    for (const CK_ATTRIBUTE& item : given.items()) {
+        const AttributeRule& rule = checked(given, item, object_class);
+        const bool was = present.is_true(item.type);
+        const bool becomes = rule.kind == Kind::boolean && *given.flag(item.type);
+        if (!may_change(rule.later, change, was, becomes, is_so)) {
+            throw Error(CKR_ATTRIBUTE_READ_ONLY,
+                        fmt::format("attribute {:#x} does not change, or not in this direction", item.type));
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-// Which attributes an application may give when it makes an object (PKCS#11 3.2, 4.1.1).
+// Which attributes an application may give when it makes an object, copies it or changes it (PKCS#11 3.2,
+// 4.1.1 to 4.1.3).
 #pragma once
 
 #include "pkcs11/attributes.hpp"
@@ -12,6 +13,13 @@ enum class Making { create, generate };
 /// ATTRIBUTE_READ_ONLY for one that the module decides, ATTRIBUTE_VALUE_INVALID for a value of the wrong
 /// length, TEMPLATE_INCONSISTENT for one given twice with different values.
 void check_template(const Template& given, CK_OBJECT_CLASS object_class, Making making);
+
+/// Change is what happens to an object that is there: C_SetAttributeValue, or C_CopyObject with a template.
+enum class Change { set, copy };
+
+/// check_changes: as check_template, and ATTRIBUTE_READ_ONLY for what may not change, or not in this
+/// direction. |is_so|: the security officer is logged in, who alone says what is trusted.
+void check_changes(const Template& given, const Attributes& present, Change change, bool is_so);
 
 /// required gives a value that must be in the template; TEMPLATE_INCOMPLETE.
 View required(const Template& given, CK_ATTRIBUTE_TYPE type);

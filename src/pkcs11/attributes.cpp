@@ -58,6 +58,14 @@ void Attributes::merge(const Attributes& other) {
     }
 }
 
+std::size_t Attributes::size() const {
+    std::size_t total = 0;
+    for (const auto& [type, value] : m_values) {
+        total += value.size();
+    }
+    return total;
+}
+
 Template::Template(const CK_ATTRIBUTE* attributes, CK_ULONG count) {
     require(attributes != nullptr || count == 0, CKR_ARGUMENTS_BAD, "the template is null");
     require(count <= longest_template, CKR_ARGUMENTS_BAD, "the template is absurdly long");

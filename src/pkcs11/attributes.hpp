@@ -33,6 +33,9 @@ class Attributes {
     /// merge takes over all attributes of |other|.
     void merge(const Attributes& other);
 
+    /// size is the length of all values together.
+    std::size_t size() const;
+
     bool operator==(const Attributes&) const = default;
 
   private:

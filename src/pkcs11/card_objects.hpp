@@ -1,4 +1,4 @@
-// Making and removing objects on the card: which slot of the profile they go to, and what may be replaced.
+// Certificates and data objects on the card: which slot of the profile they go to, and what may be replaced.
 #pragma once
 
 #include "pkcs11/module.hpp"
@@ -6,21 +6,18 @@
 
 namespace jeton::pkcs11 {
 
-struct KeyPairHandles {
-    CK_OBJECT_HANDLE public_key;
-    CK_OBJECT_HANDLE private_key;
-};
-
-/// generate_pair makes a key pair on the card. CKA_ID chooses the slot, the first free one serves without it.
-/// An occupied slot is ATTRIBUTE_VALUE_INVALID unless the configuration says `overwrite`.
-KeyPairHandles generate_pair(Module& module, Session& session, const MechanismRow& row,
-                             const Template& public_given, const Template& private_given);
-
 /// write_certificate writes a certificate to the slot that CKA_ID names, or that holds its key, or the first
 /// free one.
 CK_OBJECT_HANDLE write_certificate(Module& module, Session& session, const Template& given);
 
-/// erase_certificate removes a certificate; ACTION_PROHIBITED for objects that the card cannot delete.
-void erase_certificate(Session& session, const Object& object);
+/// write_data writes a data object to the slot that CKA_OBJECT_ID, or else CKA_LABEL or CKA_APPLICATION,
+/// names as the profile spells it. What is there is replaced only with `overwrite`.
+CK_OBJECT_HANDLE write_data(Module& module, Session& session, const Template& given);
+
+/// replace_data gives the data object |index| of the profile another content.
+void replace_data(Session& session, std::size_t index, View content);
+
+/// erase_object removes a certificate or data object.
+void erase_object(Session& session, std::size_t index);
 
 }  // namespace jeton::pkcs11

@@ -83,15 +83,25 @@ class RsaEncryption final : public RsaEngine {
         : RsaEngine(key.modulus_bytes()), m_key(std::move(key)), m_scheme(std::move(scheme)) {}
 
     void finish(SecretBytes& out) override {
-        const auto encrypted =
-            m_scheme ? crypto::encrypt_oaep(m_key, m_scheme->hash, m_scheme->mgf, m_scheme->label, gathered())
-                     : crypto::encrypt_pkcs(m_key, gathered());
+        const auto encrypted = std::visit([&](const auto& scheme) { return encrypt(scheme); }, m_scheme);
         require(encrypted.has_value(), CKR_DATA_LEN_RANGE, "more data than the padding leaves room for");
         append(out, *encrypted);
     }
 
   private:
     CK_RV too_long() const override { return CKR_DATA_LEN_RANGE; }
+
+    std::optional<Bytes> encrypt(const RsaPkcs&) const { return crypto::encrypt_pkcs(m_key, gathered()); }
+    std::optional<Bytes> encrypt(const OaepParameters& oaep) const {
+        return crypto::encrypt_oaep(m_key, oaep.hash, oaep.mgf, oaep.label, gathered());
+    }
+    std::optional<Bytes> encrypt(const RsaUnpadded&) const {
+        SecretBytes block(finish_length() - gathered().size());
+        append(block, gathered());
+        auto encrypted = crypto::rsa_public(m_key, block);
+        require(encrypted.has_value(), CKR_DATA_INVALID, "the data, as a number, are not below the modulus");
+        return encrypted;
+    }
 
     crypto::RsaPublicKey m_key;
     RsaScheme m_scheme;
@@ -110,15 +120,19 @@ class RsaDecryption final : public RsaEngine {
                 "RSA decrypts just as many bytes as the modulus has");
         const SecretBytes block = m_token->card().begin().compute(m_key.index, card::Primitive::rsa_raw,
                                                                   card::Verb::decipher, gathered());
-        const auto plain = m_scheme
-                               ? crypto::unpad_oaep(block, m_scheme->hash, m_scheme->mgf, m_scheme->label)
-                               : crypto::unpad_pkcs(block);
+        const auto plain = std::visit([&](const auto& scheme) { return unpad(scheme, block); }, m_scheme);
         require(plain.has_value(), CKR_ENCRYPTED_DATA_INVALID, "the decrypted block is malformed");
         append(out, *plain);
     }
 
   private:
     CK_RV too_long() const override { return CKR_ENCRYPTED_DATA_LEN_RANGE; }
+
+    static std::optional<SecretBytes> unpad(const RsaPkcs&, View block) { return crypto::unpad_pkcs(block); }
+    static std::optional<SecretBytes> unpad(const RsaUnpadded&, View block) { return to_secret(block); }
+    static std::optional<SecretBytes> unpad(const OaepParameters& oaep, View block) {
+        return crypto::unpad_oaep(block, oaep.hash, oaep.mgf, oaep.label);
+    }
 
     std::shared_ptr<Token> m_token;
     CardKey m_key;

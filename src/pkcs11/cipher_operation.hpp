@@ -77,8 +77,11 @@ class DecryptOperation final : public CipherOperation {
     std::optional<CardKeyUse> m_card_key;
 };
 
-/// RsaScheme is PKCS#1 v1.5, or OAEP with its parameters.
-using RsaScheme = std::optional<OaepParameters>;
+/// RsaScheme is what stands around the data in an RSA block: PKCS#1 v1.5, OAEP, or nothing but zeros on the
+/// left.
+struct RsaPkcs {};
+struct RsaUnpadded {};
+using RsaScheme = std::variant<RsaPkcs, RsaUnpadded, OaepParameters>;
 
 std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View key,
                                               crypto::AesParameters parameters);

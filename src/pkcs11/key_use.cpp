@@ -4,20 +4,36 @@
 
 namespace jeton::pkcs11 {
 
-void require_row(const MechanismRow& row, const crypto::PublicKey& key) {
-    require(row.serves(key, true, true), CKR_KEY_TYPE_INCONSISTENT,
-            "the mechanism is for another type of key");
+namespace {
+
+bool fits(const MechanismRow& row, const Object& object) {
+    if (const auto* card_key = std::get_if<CardKey>(&object.key)) {
+        return row.fits(card_key->public_key);
+    }
+    if (const auto* public_key = std::get_if<crypto::PublicKey>(&object.key)) {
+        return row.fits(*public_key);
+    }
+    return row.scheme == Scheme::aes && object.attributes.number(CKA_KEY_TYPE) == CKK_AES;
 }
 
-void require_allowed(const Token& token, const MechanismRow& row, const CardKey& key) {
+bool profile_allows(const Token& token, const MechanismRow& row, const CardKey& key) {
     const auto& rules = token.profile().mechanisms;
     const auto rule = rules.find(row.name);
     if (rule == rules.end() || rule->second.keys.empty()) {
-        return;
+        return true;
     }
-    const std::string& id = token.profile().keys[key.index].id;
-    require(std::ranges::find(rule->second.keys, id) != rule->second.keys.end(),
-            CKR_KEY_FUNCTION_NOT_PERMITTED, "the profile keeps this mechanism for other keys");
+    return std::ranges::find(rule->second.keys, token.profile().keys[key.index].id) !=
+           rule->second.keys.end();
+}
+
+}  // namespace
+
+void require_use(const Token& token, const Object& object, const MechanismRow& row, CK_ATTRIBUTE_TYPE usage) {
+    require(fits(row, object), CKR_KEY_TYPE_INCONSISTENT, "the mechanism is for another type of key");
+    require(object.attributes.is_true(usage), CKR_KEY_FUNCTION_NOT_PERMITTED, "the key is not for this use");
+    const auto* card_key = std::get_if<CardKey>(&object.key);
+    require(card_key == nullptr || profile_allows(token, row, *card_key), CKR_KEY_FUNCTION_NOT_PERMITTED,
+            "the profile keeps this mechanism for other keys");
 }
 
 }  // namespace jeton::pkcs11

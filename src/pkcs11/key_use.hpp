@@ -3,25 +3,27 @@
 
 #include <memory>
 
+#include "pkcs11/error.hpp"
 #include "pkcs11/mechanisms.hpp"
-#include "pkcs11/session.hpp"
+#include "pkcs11/token.hpp"
 
 namespace jeton::pkcs11 {
 
-/// key_for finds the key of |handle| for an operation with |row|: KEY_HANDLE_INVALID; KEY_TYPE_INCONSISTENT
-/// when the key is not an alternative |Key| of Object::key; KEY_FUNCTION_NOT_PERMITTED when |usage| (CKA_SIGN
-/// ...) is false, or the profile keeps the mechanism for other keys.
+/// require_use checks that |object| is a key for |row|: KEY_TYPE_INCONSISTENT, and then
+/// KEY_FUNCTION_NOT_PERMITTED when |usage| (CKA_SIGN ...) is false, or the profile keeps the mechanism for
+/// other keys.
+void require_use(const Token& token, const Object& object, const MechanismRow& row, CK_ATTRIBUTE_TYPE usage);
+
+/// key_for finds the key of |handle| for an operation with |row|: KEY_HANDLE_INVALID, KEY_TYPE_INCONSISTENT
+/// when it is not an alternative |Key| of Object::key, and as require_use.
 template <typename Key>
-std::shared_ptr<const Object> key_for(Token& token, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE usage) {
+std::shared_ptr<const Object> key_for(Token& token, CK_OBJECT_HANDLE handle, const MechanismRow& row,
+                                      CK_ATTRIBUTE_TYPE usage) {
     auto object = token.object(handle, CKR_KEY_HANDLE_INVALID);
     require(std::holds_alternative<Key>(object->key), CKR_KEY_TYPE_INCONSISTENT,
             "the key is of another kind");
-    require(object->attributes.is_true(usage), CKR_KEY_FUNCTION_NOT_PERMITTED, "the key is not for this use");
+    require_use(token, *object, row, usage);
     return object;
 }
-
-/// require_row checks that |row| works with |key|, and that the profile does not keep it for others.
-void require_row(const MechanismRow& row, const crypto::PublicKey& key);
-void require_allowed(const Token& token, const MechanismRow& row, const CardKey& key);
 
 }  // namespace jeton::pkcs11

@@ -13,7 +13,26 @@
 namespace jeton::pkcs11 {
 
 /// Scheme is what a mechanism does with its input, after hashing.
-enum class Scheme { digest, rsa_pkcs, rsa_pss, rsa_oaep, ecdsa, aes, aes_key, rsa_pair, ec_pair };
+enum class Scheme {
+    digest,
+    rsa_pkcs,
+    rsa_x509,  ///< no padding but zeros on the left
+    rsa_pss,
+    rsa_oaep,
+    ecdsa,
+    eddsa,
+    ecdh,
+    aes,
+    aes_key,
+    generic_key,
+    rsa_pair,
+    ec_pair,
+    edwards_pair,
+    montgomery_pair
+};
+
+/// longest_secret is the longest generic secret, in bytes.
+inline constexpr std::size_t longest_secret = 4096;
 
 struct MechanismRow {
     CK_MECHANISM_TYPE type;
@@ -21,16 +40,17 @@ struct MechanismRow {
     Scheme scheme;
     std::optional<crypto::Hash> hash;  ///< the host hashes with it first; for digests: the hash itself
     CK_FLAGS flags;
-    CK_ULONG min_size;  ///< 0: taken from the keys that the card takes (RSA and EC bits)
+    CK_ULONG min_size;  ///< 0: taken from the keys that the card takes (bits)
     CK_ULONG max_size;
     std::optional<crypto::AesMode> mode;
 
     bool can(CK_FLAGS flag) const { return (flags & flag) != 0; }
 
-    /// serves tells whether a key pair of this kind in a slot that signs or decrypts can use the mechanism.
-    bool serves(const crypto::PublicKey& key, bool sign, bool decrypt) const;
+    /// fits tells whether the mechanism computes with keys of this kind.
+    bool fits(const crypto::PublicKey& key) const;
 };
 
+/// mechanism_rows is the table, in the order of C_GetMechanismList.
 std::span<const MechanismRow> mechanism_rows();
 
 /// offered_mechanisms are the rows that this token can carry out: its profile and card decide.
@@ -42,8 +62,17 @@ const MechanismRow& find_mechanism(const Token& token, CK_MECHANISM_TYPE type, C
 /// mechanism_info is CK_MECHANISM_INFO of an offered row, with sizes as this card takes them.
 CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 
-/// hash_of finds the hash that a digest mechanism or an MGF stands for; nullopt for others.
+/// primitive_of is what the card computes for a scheme; nullopt for what the software does alone.
+std::optional<card::Primitive> primitive_of(Scheme scheme);
+
+/// may_generate tells whether new keys of |type| are made. RSA-1024 keys are used, and made no more
+/// (SP 800-131A).
+bool may_generate(card::KeyType type);
+
+/// hash_of finds the hash that a digest mechanism, an MGF or a key derivation function stands for; nullopt
+/// for others.
 std::optional<crypto::Hash> hash_of(CK_MECHANISM_TYPE type);
 std::optional<crypto::Hash> hash_of_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
+std::optional<crypto::Hash> hash_of_kdf(CK_EC_KDF_TYPE kdf);
 
 }  // namespace jeton::pkcs11

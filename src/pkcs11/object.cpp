@@ -22,7 +22,10 @@ constexpr std::array sensitive_rows{
     SensitiveRow{CKO_PRIVATE_KEY, CKK_RSA, CKA_EXPONENT_2},
     SensitiveRow{CKO_PRIVATE_KEY, CKK_RSA, CKA_COEFFICIENT},
     SensitiveRow{CKO_PRIVATE_KEY, CKK_EC, CKA_VALUE},
+    SensitiveRow{CKO_PRIVATE_KEY, CKK_EC_EDWARDS, CKA_VALUE},
+    SensitiveRow{CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, CKA_VALUE},
     SensitiveRow{CKO_SECRET_KEY, CKK_AES, CKA_VALUE},
+    SensitiveRow{CKO_SECRET_KEY, CKK_GENERIC_SECRET, CKA_VALUE},
 };
 
 /// value_of includes the value of a secret key, which is kept apart from the attributes.

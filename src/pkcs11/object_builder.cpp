@@ -3,67 +3,65 @@
 #include <fmt/core.h>
 
 #include "crypto/digest.hpp"
+#include "pkcs11/key_material.hpp"
 #include "pkcs11/mechanisms.hpp"
-#include "util/tlv.hpp"
+#include "pkcs11/signature_scheme.hpp"
 
 namespace jeton::pkcs11 {
 
 namespace {
 
-constexpr std::uint32_t der_octet_string = 0x04;
 constexpr std::size_t check_value_bytes = 3;
 
+/// What may be done to an object on a card.
+struct Handling {
+    bool is_private = false;
+    bool modifiable = false;
+    bool copyable = false;
+    bool destroyable = false;
+};
+
 /// Attributes that every object on a card has.
-Attributes storage_attributes(CK_OBJECT_CLASS object_class, std::string_view label, bool is_private) {
+Attributes storage_attributes(CK_OBJECT_CLASS object_class, std::string_view label,
+                              const Handling& handling) {
     Attributes attributes;
     attributes.set_ulong(CKA_CLASS, object_class)
         .set_bool(CKA_TOKEN, true)
-        .set_bool(CKA_PRIVATE, is_private)
-        .set_bool(CKA_MODIFIABLE, false)
-        .set_bool(CKA_COPYABLE, false)
-        .set_bool(CKA_DESTROYABLE, object_class == CKO_CERTIFICATE)
+        .set_bool(CKA_PRIVATE, handling.is_private)
+        .set_bool(CKA_MODIFIABLE, handling.modifiable)
+        .set_bool(CKA_COPYABLE, handling.copyable)
+        .set_bool(CKA_DESTROYABLE, handling.destroyable)
         .set(CKA_LABEL, view_of(label));
     return attributes;
 }
 
-bool is_rsa(const crypto::PublicKey& key) {
-    return std::holds_alternative<crypto::RsaPublicKey>(key);
-}
-
-/// KeyKind is how the standard calls a type of key, and how it is made.
-struct KeyKind {
-    CK_KEY_TYPE type;
-    CK_MECHANISM_TYPE generator;
-};
-
-KeyKind kind_of(const crypto::PublicKey& key) {
-    if (is_rsa(key)) {
-        return {CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN};
-    }
-    const auto* okp = std::get_if<crypto::OkpPublicKey>(&key);
-    if (okp == nullptr) {
-        return {CKK_EC, CKM_EC_KEY_PAIR_GEN};
-    }
-    return okp->curve == crypto::OkpCurve::ed25519
-               ? KeyKind{CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN}
-               : KeyKind{CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN};
-}
-
 /// Attributes that both halves of a key pair have.
-void add_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry) {
-    attributes.set_ulong(CKA_KEY_TYPE, kind_of(entry.public_key).type)
+void add_key(Attributes& attributes, const card::KeyEntry& entry) {
+    const KeyKind kind = kind_of(entry.public_key);
+    attributes.set_ulong(CKA_KEY_TYPE, kind.type)
         .set(CKA_START_DATE, {})
         .set(CKA_END_DATE, {})
         .set(CKA_SUBJECT, {})
-        .set_bool(CKA_DERIVE, false)
         .set_bool(CKA_LOCAL, entry.generated_on_card)
-        .set(CKA_PUBLIC_KEY_INFO, crypto::spki(entry.public_key));
-    const CK_ULONG generator = kind_of(entry.public_key).generator;
-    attributes.set_ulong(CKA_KEY_GEN_MECHANISM,
-                         entry.generated_on_card ? generator : CK_UNAVAILABLE_INFORMATION);
+        .set(CKA_PUBLIC_KEY_INFO, crypto::spki(entry.public_key))
+        .set_ulong(CKA_KEY_GEN_MECHANISM,
+                   entry.generated_on_card ? kind.generator : CK_UNAVAILABLE_INFORMATION);
+}
+
+/// What a key pair in a slot does: what the profile lets it do, and its kind can.
+CK_FLAGS uses_of(const card::KeySlot& slot, const card::KeyEntry& entry) {
+    const bool is_rsa = std::holds_alternative<crypto::RsaPublicKey>(entry.public_key);
+    const bool signs = slot.sign && signature_length(entry.public_key) != 0;
+    const auto* okp = std::get_if<crypto::OkpPublicKey>(&entry.public_key);
+    const bool agrees = !is_rsa && (okp == nullptr || crypto::okp_facts(okp->curve).shared_bytes != 0);
+    return (signs ? CKF_SIGN : 0) | (slot.decrypt && is_rsa ? CKF_DECRYPT : 0) |
+           (slot.derive && agrees ? CKF_DERIVE : 0);
+}
+
+void add_allowed_mechanisms(Attributes& attributes, const crypto::PublicKey& key, CK_FLAGS uses) {
     Bytes allowed;
     for (const MechanismRow& row : mechanism_rows()) {
-        if (row.serves(entry.public_key, slot.sign, slot.decrypt)) {
+        if (row.can(uses) && row.fits(key)) {
             append(allowed, ulong_bytes(row.type));
         }
     }
@@ -72,34 +70,44 @@ void add_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyE
 
 }  // namespace
 
-Attributes expected_private_key(const card::KeySlot& slot) {
-    Attributes attributes = storage_attributes(CKO_PRIVATE_KEY, slot.label, slot.is_private);
+Attributes expected_private_key(const card::Profile& profile, const card::KeySlot& slot) {
+    const bool changes = profile.allow_write;
+    Attributes attributes = storage_attributes(
+        CKO_PRIVATE_KEY, slot.label,
+        {.is_private = slot.is_private, .modifiable = changes, .copyable = false, .destroyable = changes});
     attributes.set(CKA_ID, slot.pkcs11_id)
         .set_bool(CKA_SENSITIVE, true)
-        .set_bool(CKA_ALWAYS_SENSITIVE, true)
         .set_bool(CKA_EXTRACTABLE, false)
-        .set_bool(CKA_NEVER_EXTRACTABLE, true)
-        .set_bool(CKA_SIGN, slot.sign)
         .set_bool(CKA_SIGN_RECOVER, false)
         .set_bool(CKA_UNWRAP, false)
         .set_bool(CKA_WRAP_WITH_TRUSTED, false);
+    if (!slot.sign) {
+        attributes.set_bool(CKA_SIGN, false);
+    }
     return attributes;
 }
 
 Attributes expected_public_key(const card::KeySlot& slot) {
-    Attributes attributes = storage_attributes(CKO_PUBLIC_KEY, slot.public_label, false);
+    Attributes attributes = storage_attributes(CKO_PUBLIC_KEY, slot.public_label, {.copyable = true});
     attributes.set(CKA_ID, slot.pkcs11_id)
-        .set_bool(CKA_VERIFY, slot.sign)
         .set_bool(CKA_VERIFY_RECOVER, false)
         .set_bool(CKA_WRAP, false)
+        .set_bool(CKA_DERIVE, false)
         .set_bool(CKA_TRUSTED, false);
+    if (!slot.sign) {
+        attributes.set_bool(CKA_VERIFY, false);
+    }
     return attributes;
 }
 
-Attributes expected_object(const card::ObjectSlot& slot) {
+Attributes expected_object(const card::Profile& profile, const card::ObjectSlot& slot) {
     const bool is_certificate = slot.object_class == card::ObjectSlot::Class::certificate;
+    const bool changes = profile.allow_write && slot.writable;
     Attributes attributes = storage_attributes(is_certificate ? CKO_CERTIFICATE : CKO_DATA, slot.label,
-                                               slot.read_pin.has_value());
+                                               {.is_private = slot.read_pin.has_value(),
+                                                .modifiable = changes && !is_certificate,
+                                                .copyable = true,
+                                                .destroyable = changes});
     if (is_certificate) {
         attributes.set(CKA_ID, slot.pkcs11_id)
             .set_ulong(CKA_CERTIFICATE_TYPE, CKC_X_509)
@@ -110,44 +118,45 @@ Attributes expected_object(const card::ObjectSlot& slot) {
     return attributes;
 }
 
-void add_public_values(Attributes& attributes, const crypto::PublicKey& key, bool is_public_object) {
-    if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
-        attributes.set(CKA_MODULUS, rsa->modulus).set(CKA_PUBLIC_EXPONENT, rsa->exponent);
-        if (is_public_object) {
-            attributes.set_ulong(CKA_MODULUS_BITS, rsa->modulus_bits());
-        }
-        return;
-    }
-    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
-        attributes.set(CKA_EC_PARAMS, crypto::curve_facts(ec->curve).oid);
-        if (is_public_object) {
-            attributes.set(CKA_EC_POINT, TlvWriter().put(der_octet_string, ec->point).take());
-        }
-    }
-}
-
 void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
                      const card::KeyEntry& entry) {
-    const auto type = card::key_type_of(entry.public_key);
-    const bool deciphers = is_rsa(entry.public_key) && type && applet.offers(card::Primitive::rsa_raw, *type);
-    add_key(attributes, slot, entry);
+    add_key(attributes, entry);
     add_public_values(attributes, entry.public_key, false);
-    attributes.set_bool(CKA_DECRYPT, slot.decrypt && deciphers)
+    const auto type = card::key_type_of(entry.public_key);
+    const auto offers = [&](card::Primitive primitive) { return type && applet.offers(primitive, *type); };
+    CK_FLAGS uses = uses_of(slot, entry);
+    if (!offers(card::Primitive::rsa_raw)) {
+        uses &= ~CKF_DECRYPT;
+    }
+    if (!offers(card::Primitive::ecdh)) {
+        uses &= ~CKF_DERIVE;
+    }
+    // Only of a key that the card made is it known that it was never anywhere else.
+    attributes.set_bool(CKA_ALWAYS_SENSITIVE, entry.generated_on_card)
+        .set_bool(CKA_NEVER_EXTRACTABLE, entry.generated_on_card)
+        .set_bool(CKA_SIGN, (uses & CKF_SIGN) != 0)
+        .set_bool(CKA_DECRYPT, (uses & CKF_DECRYPT) != 0)
+        .set_bool(CKA_DERIVE, (uses & CKF_DERIVE) != 0)
         .set_bool(CKA_ALWAYS_AUTHENTICATE, entry.always_authenticate);
+    add_allowed_mechanisms(attributes, entry.public_key, uses);
 }
 
 void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry) {
-    add_key(attributes, slot, entry);
+    const CK_FLAGS uses = uses_of(slot, entry) & (CKF_SIGN | CKF_DECRYPT);
+    add_key(attributes, entry);
     add_public_values(attributes, entry.public_key, true);
-    attributes.set_bool(CKA_ENCRYPT, slot.decrypt && is_rsa(entry.public_key));
+    attributes.set_bool(CKA_VERIFY, (uses & CKF_SIGN) != 0).set_bool(CKA_ENCRYPT, (uses & CKF_DECRYPT) != 0);
+    add_allowed_mechanisms(attributes, entry.public_key, uses);
 }
 
 void add_object(Attributes& attributes, const card::ObjectEntry& entry) {
     attributes.set(CKA_VALUE, entry.value);
-    if (!entry.certificate) {
-        return;
+    if (entry.certificate) {
+        add_certificate(attributes, *entry.certificate);
     }
-    const crypto::Certificate& certificate = *entry.certificate;
+}
+
+void add_certificate(Attributes& attributes, const crypto::Certificate& certificate) {
     constexpr CK_ULONG unspecified = CK_CERTIFICATE_CATEGORY_UNSPECIFIED;
     attributes.set(CKA_SUBJECT, certificate.subject)
         .set(CKA_ISSUER, certificate.issuer)
@@ -163,7 +172,7 @@ void add_object(Attributes& attributes, const card::ObjectEntry& entry) {
 }
 
 Attributes profile_object(CK_PROFILE_ID id) {
-    Attributes attributes = storage_attributes(CKO_PROFILE, "Public Certificates Token", false);
+    Attributes attributes = storage_attributes(CKO_PROFILE, "Public Certificates Token", {});
     attributes.set_ulong(CKA_PROFILE_ID, id).set(CKA_UNIQUE_ID, view_of(fmt::format("profile-{}", id)));
     return attributes;
 }

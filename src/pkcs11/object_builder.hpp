@@ -8,9 +8,9 @@ namespace jeton::pkcs11 {
 
 /// expected_* are the attributes that the profile alone decides; a search compares them before it asks the
 /// card.
-Attributes expected_private_key(const card::KeySlot& slot);
+Attributes expected_private_key(const card::Profile& profile, const card::KeySlot& slot);
 Attributes expected_public_key(const card::KeySlot& slot);
-Attributes expected_object(const card::ObjectSlot& slot);
+Attributes expected_object(const card::Profile& profile, const card::ObjectSlot& slot);
 
 /// add_* add what the card told.
 void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
@@ -18,9 +18,8 @@ void add_private_key(Attributes& attributes, const card::Applet& applet, const c
 void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry);
 void add_object(Attributes& attributes, const card::ObjectEntry& entry);
 
-/// add_public_values adds the numbers of a public key: CKA_MODULUS or CKA_EC_PARAMS and the rest.
-/// CKA_EC_POINT and CKA_MODULUS_BITS belong to public keys alone.
-void add_public_values(Attributes& attributes, const crypto::PublicKey& key, bool is_public_object);
+/// add_certificate adds what is in a certificate, but for CKA_VALUE.
+void add_certificate(Attributes& attributes, const crypto::Certificate& certificate);
 
 /// profile_object is a CKO_PROFILE object that claims |id| (PKCS#11 profiles 3.2).
 Attributes profile_object(CK_PROFILE_ID id);

@@ -14,6 +14,12 @@ inline View input(const CK_BYTE* data, CK_ULONG length) {
     return {data, length};
 }
 
+/// pin_input is a PIN of the caller's, which may be empty but not missing.
+inline View pin_input(const CK_UTF8CHAR* pin, CK_ULONG length) {
+    require(pin != nullptr, CKR_ARGUMENTS_BAD, "no PIN is given, and this reader has no PIN pad");
+    return {pin, length};
+}
+
 /// Output is the caller's buffer and the length that is read and written.
 class Output {
   public:

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t aes_block_bytes = 16;
 constexpr CK_ULONG longest_aad = 1UL << 30;
 constexpr CK_ULONG longest_iv = 1UL << 16;
+constexpr CK_ULONG longest_shared_data = 1UL << 16;
+constexpr CK_ULONG longest_point = 1UL << 10;
 
 /// CK_GCM_PARAMS as the text of PKCS#11 2.40 has it.
 struct GcmParamsWithoutIvBits {
@@ -84,6 +86,27 @@ OaepParameters oaep_parameters(const CK_MECHANISM& mechanism) {
     require_parameter(given.source == CKZ_DATA_SPECIFIED || given.ulSourceDataLen == 0,
                       "OAEP with an unknown source");
     return {*hash, *mgf, read_bytes(given.pSourceData, given.ulSourceDataLen, longest_aad)};
+}
+
+void require_plain_eddsa(const CK_MECHANISM& mechanism) {
+    if (mechanism.ulParameterLen == 0) {
+        return;
+    }
+    const auto given = read_struct<CK_EDDSA_PARAMS>(mechanism);
+    require_parameter(given.phFlag == CK_FALSE && given.ulContextDataLen == 0,
+                      "cards sign with Ed25519 itself: no prehash, no context");
+}
+
+EcdhParameters ecdh_parameters(const CK_MECHANISM& mechanism) {
+    const auto given = read_struct<CK_ECDH1_DERIVE_PARAMS>(mechanism);
+    EcdhParameters parameters;
+    parameters.kdf = hash_of_kdf(given.kdf);
+    require_parameter(parameters.kdf || given.kdf == CKD_NULL, "an unknown key derivation function");
+    parameters.shared_data = read_bytes(given.pSharedData, given.ulSharedDataLen, longest_shared_data);
+    require_parameter(parameters.kdf || parameters.shared_data.empty(),
+                      "shared data without a key derivation function");
+    parameters.public_data = read_bytes(given.pPublicData, given.ulPublicDataLen, longest_point);
+    return parameters;
 }
 
 crypto::AesParameters aes_parameters(const CK_MECHANISM& mechanism, crypto::AesMode mode) {

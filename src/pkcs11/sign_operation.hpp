@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "crypto/digest.hpp"
-#include "pkcs11/parameters.hpp"
+#include "pkcs11/signature_scheme.hpp"
 #include "pkcs11/token.hpp"
 
 namespace jeton::pkcs11 {
@@ -14,7 +14,7 @@ namespace jeton::pkcs11 {
 /// that do not hash.
 class SignatureInput {
   public:
-    explicit SignatureInput(std::optional<crypto::Hash> hash);
+    explicit SignatureInput(const MechanismRow& row);
 
     bool is_multi_part() const { return m_multi_part; }
     void update(View data);
@@ -26,6 +26,7 @@ class SignatureInput {
     void take(View data);
 
     std::optional<crypto::Digest> m_digest;
+    std::size_t m_longest;
     Bytes m_data;
     bool m_multi_part = false;
 };
@@ -36,7 +37,7 @@ class SignOperation {
                   std::optional<PssParameters> pss);
 
     /// length of the signature in bytes.
-    std::size_t length() const;
+    std::size_t length() const { return signature_length(m_key.public_key); }
 
     bool is_multi_part() const { return m_input.is_multi_part(); }
     void update(View data) { m_input.update(data); }
@@ -51,8 +52,6 @@ class SignOperation {
     void set_authenticated() { m_authenticated = true; }
 
   private:
-    Bytes block_to_sign(const crypto::RsaPublicKey& key, View input) const;
-
     std::shared_ptr<Token> m_token;
     CardKey m_key;
     const MechanismRow& m_row;
@@ -73,15 +72,10 @@ class VerifyOperation {
     void finish(View last, View signature);
 
   private:
-    bool holds(View input, View signature) const;
-
     crypto::PublicKey m_key;
     const MechanismRow& m_row;
     std::optional<PssParameters> m_pss;
     SignatureInput m_input;
 };
-
-/// signature_length is what a key of this kind makes, in bytes.
-std::size_t signature_length(const crypto::PublicKey& key);
 
 }  // namespace jeton::pkcs11

@@ -12,24 +12,26 @@ Token::Token(CK_SLOT_ID slot_id, std::unique_ptr<card::Card> card)
     : m_slot_id(slot_id), m_card(std::move(card)) {
     const card::Profile& profile = m_card->profile();
     for (std::size_t i = 0; i < profile.keys.size(); ++i) {
-        if (profile.keys[i].visible) {
-            m_items.push_back({CKO_PRIVATE_KEY, i, expected_private_key(profile.keys[i]), nullptr, nullptr});
-            m_items.push_back({CKO_PUBLIC_KEY, i, expected_public_key(profile.keys[i]), nullptr, nullptr});
+        const card::KeySlot& slot = profile.keys[i];
+        if (slot.visible) {
+            m_items.push_back(
+                {CKO_PRIVATE_KEY, i, false, expected_private_key(profile, slot), nullptr, nullptr});
+            m_items.push_back({CKO_PUBLIC_KEY, i, false, expected_public_key(slot), nullptr, nullptr});
         }
     }
     for (std::size_t i = 0; i < profile.objects.size(); ++i) {
         const card::ObjectSlot& slot = profile.objects[i];
         const bool is_certificate = slot.object_class == card::ObjectSlot::Class::certificate;
         if (slot.visible && (is_certificate || profile.expose_data)) {
-            m_items.push_back(
-                {is_certificate ? CKO_CERTIFICATE : CKO_DATA, i, expected_object(slot), nullptr, nullptr});
+            m_items.push_back({is_certificate ? CKO_CERTIFICATE : CKO_DATA, i, slot.on_demand,
+                               expected_object(profile, slot), nullptr, nullptr});
         }
     }
     Object claim;
     claim.attributes = profile_object(CKP_PUBLIC_CERTIFICATES_TOKEN);
     claim.handle = new_handle();
     const Attributes expected = claim.attributes;
-    m_items.push_back({CKO_PROFILE, 0, expected, nullptr, std::make_shared<Object>(std::move(claim))});
+    m_items.push_back({CKO_PROFILE, 0, false, expected, nullptr, std::make_shared<Object>(std::move(claim))});
 }
 
 void Token::log_in(card::PinRole role, View pin) {
@@ -80,6 +82,9 @@ bool Token::may_show(const Item& item) const {
 }
 
 bool Token::may_match(const Item& item, const Template& wanted) const {
+    if (item.on_demand && !wanted.find(CKA_LABEL)) {
+        return false;
+    }
     return std::ranges::all_of(wanted.items(), [&](const CK_ATTRIBUTE& attribute) {
         const auto expected = item.expected.find(attribute.type);
         return !expected || equal(*expected, Template::value_of(attribute));
@@ -144,7 +149,8 @@ void Token::load(const std::vector<Item*>& items, bool listing) {
     }
 }
 
-void Token::refresh(Item& item) {
+/// refresh brings |item| up to date. What was replaced gets a new handle, unless |kept_handle| is given.
+void Token::refresh(Item& item, CK_OBJECT_HANDLE kept_handle) {
     if (item.object_class == CKO_PROFILE) {
         return;
     }
@@ -160,16 +166,16 @@ void Token::refresh(Item& item) {
         const auto fresh = build(item);
         const bool changed = item.object == nullptr || item.object->attributes != fresh->attributes;
         if (changed) {
+            fresh->handle = kept_handle != CK_INVALID_HANDLE ? kept_handle : new_handle();
             item.object = fresh;
         }
     }
     item.source = std::move(source);
 }
 
-std::shared_ptr<const Object> Token::build(const Item& item) {
+std::shared_ptr<Object> Token::build(const Item& item) {
     const card::Profile& profile = m_card->profile();
     auto object = std::make_shared<Object>();
-    object->handle = new_handle();
     object->attributes = item.expected;
     object->attributes.set(CKA_UNIQUE_ID,
                            view_of(unique_id(m_card->serial(), item.object_class, item.index)));
@@ -227,6 +233,13 @@ bool Token::drop_session_object(CK_OBJECT_HANDLE handle) {
     return m_session_objects.erase(handle) != 0;
 }
 
+void Token::replace_session_object(Object object) {
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_session_objects.find(object.handle);
+    require(found != m_session_objects.end(), CKR_OBJECT_HANDLE_INVALID, "no such object");
+    found->second = std::make_shared<Object>(std::move(object));
+}
+
 void Token::drop_session_objects(CK_SESSION_HANDLE owner) {
     const std::lock_guard lock(m_mutex);
     std::erase_if(m_session_objects, [&](const auto& entry) { return entry.second->owner == owner; });
@@ -247,15 +260,39 @@ CK_OBJECT_HANDLE Token::refresh_key(std::size_t index, CK_OBJECT_CLASS object_cl
 }
 
 CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
-    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     const std::lock_guard lock(m_mutex);
     for (Item& item : m_items) {
-        if (!item.is_key() && item.object_class != CKO_PROFILE && item.index == index) {
+        if (item.is_object() && item.index == index) {
             refresh(item);
-            handle = item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE;
+            return item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE;
         }
     }
-    return handle;
+    return CK_INVALID_HANDLE;
+}
+
+void Token::note_moved_key(std::size_t from, std::size_t to) {
+    const std::lock_guard lock(m_mutex);
+    for (Item& source : m_items) {
+        if (!source.is_key() || source.index != from) {
+            continue;
+        }
+        const CK_OBJECT_HANDLE handle = source.object != nullptr ? source.object->handle : CK_INVALID_HANDLE;
+        refresh(source);
+        for (Item& target : m_items) {
+            if (target.object_class == source.object_class && target.index == to) {
+                refresh(target, handle);
+            }
+        }
+    }
+}
+
+void Token::note_changed_object(std::size_t index) {
+    const std::lock_guard lock(m_mutex);
+    for (Item& item : m_items) {
+        if (item.is_object() && item.index == index) {
+            refresh(item, item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE);
+        }
+    }
 }
 
 }  // namespace jeton::pkcs11

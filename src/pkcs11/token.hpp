@@ -44,6 +44,10 @@ class Token {
     /// add_session_object takes |object| over and gives it a handle.
     CK_OBJECT_HANDLE add_session_object(Object object);
     bool drop_session_object(CK_OBJECT_HANDLE handle);
+
+    /// replace_session_object puts a changed object in the place of the one with its handle, if that is still
+    /// there: OBJECT_HANDLE_INVALID.
+    void replace_session_object(Object object);
     void drop_session_objects(CK_SESSION_HANDLE owner);
 
     /// refresh_key and refresh_object bring the objects of one key slot or object slot of the profile up to
@@ -52,23 +56,30 @@ class Token {
     CK_OBJECT_HANDLE refresh_key(std::size_t index, CK_OBJECT_CLASS object_class);
     CK_OBJECT_HANDLE refresh_object(std::size_t index);
 
+    /// note_moved_key and note_changed_object are the same after this process moved a key or changed an
+    /// object: the handles stay.
+    void note_moved_key(std::size_t from, std::size_t to);
+    void note_changed_object(std::size_t index);
+
   private:
     /// One object that the profile lets us expect.
     struct Item {
         CK_OBJECT_CLASS object_class;
         std::size_t index;                     ///< into the profile's keys or objects
+        bool on_demand;                        ///< found only by a search that names its label
         Attributes expected;                   ///< the attributes that are known without the card
         std::shared_ptr<const void> source;    ///< the card layer's entry that |object| was made from
         std::shared_ptr<const Object> object;  ///< null: absent, or not looked at yet
 
         bool is_key() const { return object_class == CKO_PRIVATE_KEY || object_class == CKO_PUBLIC_KEY; }
+        bool is_object() const { return object_class == CKO_CERTIFICATE || object_class == CKO_DATA; }
     };
 
     bool may_show(const Item& item) const;
     bool may_match(const Item& item, const Template& wanted) const;
     void load(const std::vector<Item*>& items, bool listing);
-    void refresh(Item& item);
-    std::shared_ptr<const Object> build(const Item& item);
+    void refresh(Item& item, CK_OBJECT_HANDLE kept_handle = CK_INVALID_HANDLE);
+    std::shared_ptr<Object> build(const Item& item);
     void forget_private();
 
     const CK_SLOT_ID m_slot_id;

@@ -44,6 +44,21 @@ TEST(Hkdf, refuses_what_it_cannot_derive) {
     EXPECT_EQ(hkdf(Hash::sha256, view_of("secret"), {}, Bytes(1024), 32).size(), 32U);
 }
 
+TEST(X963, gives_the_published_values) {
+    for (const test::Record& record : test::read_vectors("x963.txt")) {
+        const Bytes key = record.bytes("key");
+        EXPECT_EQ(to_bytes(x963_kdf(test::hashes().at(record.text("hash")), record.bytes("secret"),
+                                    record.bytes("info"), key.size())),
+                  key)
+            << record.text("name");
+    }
+}
+
+TEST(X963, refuses_what_it_cannot_derive) {
+    EXPECT_THROW(x963_kdf(Hash::sha256, view_of("secret"), {}, 0), Error);
+    EXPECT_THROW(x963_kdf(Hash::sha256, {}, {}, 32), Error);
+}
+
 }  // namespace
 
 }  // namespace jeton::crypto

@@ -41,9 +41,13 @@ LoadedModule& jeton() {
     return *module;
 }
 
-SoftCards::SoftCards(const std::string& exchange) {
+SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
+SoftCards::SoftCards(View management_key) : SoftCards("extended-apdu", management_key) {}
+
+SoftCards::SoftCards(const std::string& exchange, View management_key) {
     softcard::CreateOptions options;
     options.name = "test";
+    options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);
     write_config(R"({"softCards": {"exchange": ")" + exchange + R"("}})");
     setenv("JETON_STATE_DIR", directory().c_str(), 1);
@@ -55,6 +59,10 @@ SoftCards::~SoftCards() {
     for (const char* name : {"JETON_STATE_DIR", "JETON_CONFIG", "JETON_LOG"}) {
         unsetenv(name);
     }
+}
+
+fs::path SoftCards::card_file() const {
+    return softcard::card_file(directory(), "test");
 }
 
 void SoftCards::write_config(const std::string& text) const {
@@ -87,7 +95,12 @@ Value bytes(CK_ATTRIBUTE_TYPE type, View value) {
     return {type, to_bytes(value)};
 }
 
-TemplateOf::TemplateOf(std::initializer_list<Value> values) : m_values(values) {
+std::vector<Value> operator+(std::vector<Value> left, const std::vector<Value>& right) {
+    left.insert(left.end(), right.begin(), right.end());
+    return left;
+}
+
+TemplateOf::TemplateOf(std::vector<Value> values) : m_values(std::move(values)) {
     for (Value& value : m_values) {
         m_items.push_back({value.type, value.bytes.data(), value.bytes.size()});
     }
@@ -141,27 +154,55 @@ Bytes Client::attribute(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
 }
 
 Client::Pair Client::generate_rsa(Byte id, CK_ULONG bits) const {
-    TemplateOf public_template{flag(CKA_TOKEN, true), number(CKA_MODULUS_BITS, bits)};
-    TemplateOf private_template{flag(CKA_TOKEN, true), flag(CKA_PRIVATE, true), bytes(CKA_ID, View(&id, 1))};
-    CK_MECHANISM mechanism{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
     Pair pair{};
-    EXPECT_EQ(m_functions->C_GenerateKeyPair(m_session, &mechanism, public_template.data(),
-                                             public_template.size(), private_template.data(),
-                                             private_template.size(), &pair.public_key, &pair.private_key),
+    EXPECT_EQ(generate(CKM_RSA_PKCS_KEY_PAIR_GEN, {flag(CKA_TOKEN, true), number(CKA_MODULUS_BITS, bits)},
+                       {flag(CKA_TOKEN, true), flag(CKA_PRIVATE, true), bytes(CKA_ID, View(&id, 1))}, pair),
               CKR_OK);
     return pair;
 }
 
-Client::Pair Client::generate_ec(Byte id, View params) const {
-    TemplateOf public_template{flag(CKA_TOKEN, true), bytes(CKA_EC_PARAMS, params)};
-    TemplateOf private_template{flag(CKA_TOKEN, true), flag(CKA_PRIVATE, true), bytes(CKA_ID, View(&id, 1))};
-    CK_MECHANISM mechanism{CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+Client::Pair Client::generate_ec(Byte id, View params, CK_MECHANISM_TYPE mechanism) const {
     Pair pair{};
-    EXPECT_EQ(m_functions->C_GenerateKeyPair(m_session, &mechanism, public_template.data(),
-                                             public_template.size(), private_template.data(),
-                                             private_template.size(), &pair.public_key, &pair.private_key),
+    EXPECT_EQ(generate(mechanism, {flag(CKA_TOKEN, true), bytes(CKA_EC_PARAMS, params)},
+                       {flag(CKA_TOKEN, true), flag(CKA_PRIVATE, true), bytes(CKA_ID, View(&id, 1))}, pair),
               CKR_OK);
     return pair;
+}
+
+CK_RV Client::generate(CK_MECHANISM_TYPE mechanism, const std::vector<Value>& public_values,
+                       const std::vector<Value>& private_values, Pair& handles) const {
+    TemplateOf public_template(public_values);
+    TemplateOf private_template(private_values);
+    CK_MECHANISM native{mechanism, nullptr, 0};
+    return m_functions->C_GenerateKeyPair(m_session, &native, public_template.data(), public_template.size(),
+                                          private_template.data(), private_template.size(),
+                                          &handles.public_key, &handles.private_key);
+}
+
+CK_RV Client::create(const std::vector<Value>& values, CK_OBJECT_HANDLE& handle) const {
+    TemplateOf items(values);
+    return m_functions->C_CreateObject(m_session, items.data(), items.size(), &handle);
+}
+
+CK_RV Client::set(CK_OBJECT_HANDLE object, const std::vector<Value>& values) const {
+    TemplateOf items(values);
+    return m_functions->C_SetAttributeValue(m_session, object, items.data(), items.size());
+}
+
+CK_RV Client::copy(CK_OBJECT_HANDLE object, const std::vector<Value>& values,
+                   CK_OBJECT_HANDLE& handle) const {
+    TemplateOf items(values);
+    return m_functions->C_CopyObject(m_session, object, items.data(), items.size(), &handle);
+}
+
+CK_RV Client::destroy(CK_OBJECT_HANDLE object) const {
+    return m_functions->C_DestroyObject(m_session, object);
+}
+
+CK_RV Client::derive(CK_MECHANISM mechanism, CK_OBJECT_HANDLE key, const std::vector<Value>& values,
+                     CK_OBJECT_HANDLE& handle) const {
+    TemplateOf items(values);
+    return m_functions->C_DeriveKey(m_session, &mechanism, key, items.data(), items.size(), &handle);
 }
 
 CK_OBJECT_HANDLE Client::aes_key(View value) const {
@@ -238,6 +279,13 @@ Bytes p256_params() {
 }
 Bytes p384_params() {
     return *from_hex("06052B81040022");
+}
+
+Bytes ed25519_params() {
+    return *from_hex("130C656477617264733235353139");
+}
+Bytes x25519_params() {
+    return *from_hex("130A63757276653235353139");
 }
 
 Bytes self_signed(View subject_public_key_info, const std::string& common_name, std::size_t padding) {

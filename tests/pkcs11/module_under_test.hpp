@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pkcs11.h"
+#include "pkcs11_jeton.h"
 
 #include "util/bytes.hpp"
 #include "util/scratch_directory.hpp"
@@ -30,9 +31,13 @@ LoadedModule& jeton();
 class SoftCards {
   public:
     explicit SoftCards(const std::string& exchange = "extended-apdu");
+
+    /// With a |management_key| that the test knows (16, 24 or 32 bytes of AES).
+    explicit SoftCards(View management_key);
     ~SoftCards();
 
     std::filesystem::path directory() const { return m_scratch.path(); }
+    std::filesystem::path card_file() const;
     std::filesystem::path config_file() const { return directory() / "jeton.json"; }
     std::filesystem::path apdu_log() const { return directory() / "apdu.log"; }
     void write_config(const std::string& text) const;
@@ -44,6 +49,8 @@ class SoftCards {
     static constexpr const char* puk = "12345678";
 
   private:
+    SoftCards(const std::string& exchange, View management_key);
+
     ScratchDirectory m_scratch;
     std::size_t m_counted = 0;
 };
@@ -61,7 +68,8 @@ Value bytes(CK_ATTRIBUTE_TYPE type, View value);
 /// Attributes owns a template.
 class TemplateOf {
   public:
-    TemplateOf(std::initializer_list<Value> values);
+    TemplateOf(std::initializer_list<Value> values) : TemplateOf(std::vector<Value>(values)) {}
+    explicit TemplateOf(std::vector<Value> values);
     CK_ATTRIBUTE* data() { return m_items.data(); }
     CK_ULONG size() const { return m_items.size(); }
 
@@ -92,8 +100,21 @@ class Client {
         CK_OBJECT_HANDLE public_key, private_key;
     };
     Pair generate_rsa(Byte id, CK_ULONG bits = 2048) const;
-    Pair generate_ec(Byte id, View params) const;
+    Pair generate_ec(Byte id, View params, CK_MECHANISM_TYPE mechanism = CKM_EC_KEY_PAIR_GEN) const;
     CK_OBJECT_HANDLE aes_key(View value) const;
+
+    /// generate and create give what the function says; |handles| stay as they are when it fails.
+    CK_RV generate(CK_MECHANISM_TYPE mechanism, const std::vector<Value>& public_values,
+                   const std::vector<Value>& private_values, Pair& handles) const;
+    CK_RV create(const std::vector<Value>& values, CK_OBJECT_HANDLE& handle) const;
+    CK_RV set(CK_OBJECT_HANDLE object, const std::vector<Value>& values) const;
+    CK_RV copy(CK_OBJECT_HANDLE object, const std::vector<Value>& values, CK_OBJECT_HANDLE& handle) const;
+    CK_RV destroy(CK_OBJECT_HANDLE object) const;
+    CK_RV derive(CK_MECHANISM mechanism, CK_OBJECT_HANDLE key, const std::vector<Value>& values,
+                 CK_OBJECT_HANDLE& handle) const;
+    bool is_true(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) const {
+        return attribute(object, type) == Bytes{CK_TRUE};
+    }
 
     CK_RV sign(CK_MECHANISM mechanism, CK_OBJECT_HANDLE key, View data, Bytes& signature) const;
     CK_RV verify(CK_MECHANISM mechanism, CK_OBJECT_HANDLE key, View data, View signature) const;
@@ -109,6 +130,11 @@ class Client {
 /// DER of CKA_EC_PARAMS.
 Bytes p256_params();
 Bytes p384_params();
+Bytes ed25519_params();
+Bytes x25519_params();
+
+/// operator+ puts the values of two templates together.
+std::vector<Value> operator+(std::vector<Value> left, const std::vector<Value>& right);
 
 /// self_signed makes a DER certificate of |public_key| (any key may sign it) of about |length| bytes with
 /// that subject.

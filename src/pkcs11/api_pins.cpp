@@ -1,0 +1,50 @@
+// PINs, and a card made as new (PKCS#11 3.2, 5.6.7 to 5.6.9).
+#include "pkcs11/api.hpp"
+#include "pkcs11/error.hpp"
+#include "pkcs11/module.hpp"
+#include "pkcs11/output.hpp"
+#include "util/log.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace {
+
+/// blank_padded is the text in a label of 32 bytes.
+std::string blank_padded(const CK_UTF8CHAR* label) {
+    constexpr std::size_t label_bytes = sizeof(CK_TOKEN_INFO::label);
+    std::string text(reinterpret_cast<const char*>(label), label_bytes);
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+}
+
+}  // namespace
+
+void Api::C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pLabel) {
+    const auto slot = module().slot(slotID);
+    const View pin = pin_input(pPin, ulPinLen);
+    require(pLabel != nullptr, CKR_ARGUMENTS_BAD, "the label is null");
+    const auto token = slot->token(module().profiles());
+    require(token->profile().allow_write, CKR_TOKEN_WRITE_PROTECTED, "the profile does not allow this");
+    require(module().sessions().of_slot(slotID).empty(), CKR_SESSION_EXISTS,
+            "a session with this token is open");
+    token->card().begin().initialize(pin);
+    log::info("{}: initialised; the card has no place for the label \"{}\"", slot->name(),
+              blank_padded(pLabel));
+}
+
+void Api::C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen) {
+    const auto session = module().session(hSession);
+    require(session->state() == CKS_RW_SO_FUNCTIONS, CKR_USER_NOT_LOGGED_IN, "C_InitPIN is for the SO");
+    session->token().card().begin().unblock_user(pin_input(pPin, ulPinLen));
+}
+
+void Api::C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen,
+                   CK_UTF8CHAR_PTR pNewPin, CK_ULONG ulNewLen) {
+    const auto session = module().session(hSession);
+    require(session->is_read_write(), CKR_SESSION_READ_ONLY, "a PIN is changed in a read-write session");
+    const bool is_so = session->state() == CKS_RW_SO_FUNCTIONS;
+    session->token().card().begin().change_pin(is_so ? card::PinRole::so : card::PinRole::user,
+                                               pin_input(pOldPin, ulOldLen), pin_input(pNewPin, ulNewLen));
+}
+
+}  // namespace jeton::pkcs11

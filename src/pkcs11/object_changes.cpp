@@ -1,0 +1,121 @@
+#include "pkcs11/object_changes.hpp"
+
+#include <fmt/core.h>
+
+#include "pkcs11/attribute_rules.hpp"
+#include "pkcs11/card_keys.hpp"
+#include "pkcs11/card_objects.hpp"
+#include "pkcs11/session_objects.hpp"
+
+namespace jeton::pkcs11 {
+
+namespace {
+
+bool is_so(const Session& session) {
+    return session.token().login() == card::PinRole::so;
+}
+
+void apply(Attributes& attributes, const Template& given) {
+    for (const CK_ATTRIBUTE& item : given.items()) {
+        attributes.set(item.type, Template::value_of(item));
+    }
+}
+
+[[noreturn]] void refuse_change(CK_ATTRIBUTE_TYPE type) {
+    throw Error(CKR_ATTRIBUTE_READ_ONLY,
+                fmt::format("the card cannot change attribute {:#x} of such an object; of a private key it "
+                            "changes CKA_ID, of a data object CKA_VALUE",
+                            type));
+}
+
+/// set_on_card changes an object on the card, which has at most one attribute that changes.
+void set_on_card(Session& session, const Object& object, const Template& given) {
+    const auto* key = std::get_if<CardKey>(&object.key);
+    const CK_ATTRIBUTE_TYPE changeable = key != nullptr ? CKA_ID : CKA_VALUE;
+    for (const CK_ATTRIBUTE& item : given.items()) {
+        if (item.type != changeable) {
+            refuse_change(item.type);
+        }
+    }
+    const auto value = given.find(changeable);
+    if (!value) {
+        return;
+    }
+    if (key != nullptr) {
+        move_key(session, *key, *value);
+    } else {
+        replace_data(session, object.card_object.value(), *value);
+    }
+}
+
+/// require_copy_place: copies are session objects.
+void require_copy_place(const Session& session, const Object& object, const Template& given) {
+    if (!given.flag(CKA_TOKEN).value_or(object.attributes.is_true(CKA_TOKEN))) {
+        return;
+    }
+    require(session.is_read_write(), CKR_SESSION_READ_ONLY, "the card is written in a read-write session");
+    throw Error(CKR_TEMPLATE_INCONSISTENT, "copies are session objects: CKA_TOKEN must be given as false");
+}
+
+}  // namespace
+
+CK_OBJECT_HANDLE copy_object(Session& session, const Object& object, const Template& given) {
+    require(object.attributes.is_true(CKA_COPYABLE), CKR_ACTION_PROHIBITED,
+            "CKA_COPYABLE is false: private keys never leave the card");
+    check_changes(given, object.attributes, Change::copy, is_so(session));
+    require_copy_place(session, object, given);
+    Object copy;
+    copy.owner = session.handle();
+    copy.attributes = object.attributes;
+    copy.key = object.key;
+    if (!object.is_session_object()) {
+        copy.attributes.set_bool(CKA_MODIFIABLE, true).set_bool(CKA_DESTROYABLE, true);
+    }
+    apply(copy.attributes, given);
+    copy.attributes.set_bool(CKA_TOKEN, false).set(CKA_UNIQUE_ID, view_of(unique_session_id()));
+    require(!copy.is_private() || session.token().login() == card::PinRole::user, CKR_USER_NOT_LOGGED_IN,
+            "a private object needs a login");
+    return session.token().add_session_object(std::move(copy));
+}
+
+void set_attributes(Session& session, const Object& object, const Template& given) {
+    require(object.is_session_object() || session.is_read_write(), CKR_SESSION_READ_ONLY,
+            "objects on the card are changed in a read-write session");
+    require(object.attributes.is_true(CKA_MODIFIABLE), CKR_ACTION_PROHIBITED,
+            "CKA_MODIFIABLE is false: nothing of this object changes");
+    check_changes(given, object.attributes, Change::set, is_so(session));
+    if (!object.is_session_object()) {
+        set_on_card(session, object, given);
+        return;
+    }
+    Object changed = object;
+    apply(changed.attributes, given);
+    session.token().replace_session_object(std::move(changed));
+}
+
+void destroy_object(Session& session, const Object& object) {
+    if (object.is_session_object()) {
+        require(object.attributes.is_true(CKA_DESTROYABLE), CKR_ACTION_PROHIBITED,
+                "CKA_DESTROYABLE is false");
+        session.token().drop_session_object(object.handle);
+        return;
+    }
+    require(session.is_read_write(), CKR_SESSION_READ_ONLY,
+            "objects on the card are destroyed in a read-write session");
+    require(object.object_class() != CKO_PUBLIC_KEY, CKR_ACTION_PROHIBITED,
+            "a public key goes with its private key: destroy that");
+    require(object.attributes.is_true(CKA_DESTROYABLE), CKR_ACTION_PROHIBITED,
+            "the profile does not allow this object to be deleted");
+    if (const auto* key = std::get_if<CardKey>(&object.key)) {
+        erase_key(session, *key);
+    } else {
+        erase_object(session, object.card_object.value());
+    }
+}
+
+CK_ULONG object_size(const Object& object) {
+    const auto* secret = std::get_if<SecretKey>(&object.key);
+    return object.attributes.size() + (secret != nullptr ? secret->value.size() : 0);
+}
+
+}  // namespace jeton::pkcs11

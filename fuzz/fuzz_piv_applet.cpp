@@ -117,6 +117,10 @@ crypto::PublicKey ec_key() {
                                    .value()};
 }
 
+crypto::PublicKey okp_key(crypto::OkpCurve curve) {
+    return crypto::OkpPublicKey{curve, Bytes(32, 0x09)};
+}
+
 void check_key(const crypto::PublicKey& key) {
     require(key_type_of(key).has_value() && crypto::is_valid(key));
 }
@@ -135,6 +139,14 @@ void compute_all(Applet& applet, Channel& channel, const KeySlot& slot) {
         const View point = std::get<crypto::EcPublicKey>(ec).point;
         require(applet.compute(channel, slot, ec, Primitive::ecdh, Verb::derive, point).size() == 32);
     });
+    attempt([&] {
+        const auto ed = okp_key(crypto::OkpCurve::ed25519);
+        require(applet.compute(channel, slot, ed, Primitive::eddsa, Verb::sign, hash).size() == 64);
+    });
+    attempt([&] {
+        const auto x = okp_key(crypto::OkpCurve::x25519);
+        require(applet.compute(channel, slot, x, Primitive::ecdh, Verb::derive, hash).size() == 32);
+    });
 }
 
 /// drive_applet calls each verb of the applet, those too that a Card would not let through.
@@ -146,8 +158,15 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
     attempt([&] { (void)applet->select(channel); });
     attempt([&] { require(!applet->read_serial(channel).empty()); });
     compute_all(*applet, channel, slot);
-    attempt([&] { check_key(applet->generate(channel, slot, KeyType::p256)); });
-    attempt([&] { check_key(applet->generate(channel, slot, KeyType::rsa2048)); });
+    for (const KeyType type : {KeyType::p256, KeyType::rsa2048, KeyType::x25519}) {
+        attempt([&] { check_key(applet->generate(channel, slot, type, {PinPolicy::always, {}})); });
+    }
+    attempt([&] {
+        const crypto::EcPrivateParts parts{crypto::Curve::p256, SecretBytes(32, 0x01)};
+        applet->import_key(channel, slot, KeyType::p256, parts, {});
+    });
+    attempt([&] { applet->move_key(channel, slot, profile->keys.back()); });
+    attempt([&] { applet->erase_key(channel, slot); });
     attempt([&] {
         const auto entry = applet->read_key(channel, slot, nullptr);
         if (entry) {
@@ -155,6 +174,9 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
         }
     });
     attempt([&] { applet->authenticate_admin(channel, Bytes(24, 0x11)); });
+    attempt([&] { applet->authenticate_admin(channel, Bytes(16, 0x11)); });
+    attempt([&] { applet->set_admin_key(channel, Bytes(24, 0x11)); });
+    attempt([&] { applet->initialize(channel, Bytes(24, 0x11)); });
     attempt([&] { (void)applet->stored_admin_key(channel); });
     attempt([&] {
         const auto history =
@@ -212,6 +234,7 @@ void drive_card(reader::CardLink& link, const ProfileSet& profiles) {
     }
     attempt([&] { (void)card->begin().pin_status(PinRole::user); });
     attempt([&] { card->begin().generate(0, KeyType::p256); });
+    attempt([&] { card->begin().erase_key(0); });
     attempt([&] { card->begin().logout(); });
 }
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "softcard/card_json.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
@@ -82,7 +82,8 @@ class Session {
         if (!witness || witness->size() != 16) {
             return;
         }
-        const Bytes proof = crypto::aes_block(crypto::Direction::decrypt, management_key_value, *witness);
+        const Bytes proof = crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::decrypt,
+                                                management_key_value, *witness);
         Bytes second{0x00, 0x87, 0x0A, 0x9B, 0x26};
         append(second, TlvWriter()
                            .nest(0x7C, [&](TlvWriter& out) { out.put(0x80, proof).put(0x81, Bytes(16)); })

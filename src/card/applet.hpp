@@ -8,6 +8,7 @@
 
 #include "card/channel.hpp"
 #include "card/error.hpp"
+#include "card/key_type.hpp"
 #include "card/profile.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/keys.hpp"
@@ -18,7 +19,19 @@ namespace jeton::card {
 enum class Primitive {
     rsa_raw,  ///< block^d mod n; a block as long as the modulus in and out
     ecdsa,    ///< hash in, r and s out, each as long as the field
-    ecdh,     ///< uncompressed point in, X coordinate out
+    ecdh,     ///< uncompressed point in, X coordinate out; for Montgomery curves: u in and out
+    eddsa,    ///< message in, signature out
+};
+
+/// PinPolicy and TouchPolicy say when the card asks for its PIN, or for a touch, before it uses a key;
+/// standard is what the card does unasked. The values are those of PIV cards that take policies.
+enum class PinPolicy : Byte { standard = 0, never = 1, once = 2, always = 3 };
+enum class TouchPolicy : Byte { standard = 0, never = 1, always = 2, cached = 3 };
+
+/// KeyPolicy is given to a key when it comes onto the card.
+struct KeyPolicy {
+    PinPolicy pin = PinPolicy::standard;
+    TouchPolicy touch = TouchPolicy::standard;
 };
 
 /// PinStatus is what the card tells about a PIN without spending a try.
@@ -70,6 +83,15 @@ class Applet {
     /// authenticate_admin proves knowledge of the management key in both directions.
     virtual void authenticate_admin(Channel& channel, View key) = 0;
 
+    /// set_admin_key replaces the management key, also where the card keeps it for whoever knows the PIN.
+    /// Needs the old one.
+    virtual void set_admin_key(Channel& channel, View key) = 0;
+
+    /// initialize makes the card as new, with |admin_key| as before: keys and certificates are gone, PIN and
+    /// PUK have the values of the factory. Needs the management key. Error(unsupported), with nothing
+    /// changed, when the card cannot.
+    virtual void initialize(Channel& channel, View admin_key) = 0;
+
     /// stored_admin_key reads a management key that the verified PIN protects; nullopt where there is none.
     virtual std::optional<SecretBytes> stored_admin_key(Channel& channel) = 0;
 
@@ -102,7 +124,17 @@ class Applet {
                                 Primitive primitive, Verb verb, View input) = 0;
 
     /// generate makes a key pair in |slot|, replacing what was there. Needs the management key.
-    virtual crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type) = 0;
+    virtual crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type,
+                                       KeyPolicy policy) = 0;
+
+    /// import_key puts the private key |parts| into |slot|, replacing what was there. Needs the management
+    /// key.
+    virtual void import_key(Channel& channel, const KeySlot& slot, KeyType type,
+                            const crypto::PrivateParts& parts, KeyPolicy policy) = 0;
+
+    /// erase_key empties |slot|; move_key puts its key into the empty slot |to|. Need the management key.
+    virtual void erase_key(Channel& channel, const KeySlot& slot) = 0;
+    virtual void move_key(Channel& channel, const KeySlot& from, const KeySlot& to) = 0;
 
     /// write_object replaces the object; |content| is a DER certificate or the data. Needs the management
     /// key.
@@ -116,9 +148,6 @@ class Applet {
   private:
     std::shared_ptr<const Profile> m_profile;
 };
-
-/// key_type_of gives the card's name for the kind of |key|; nullopt for a modulus or curve that no card has.
-std::optional<KeyType> key_type_of(const crypto::PublicKey& key);
 
 /// make_applet makes the applet that |profile| names; nullptr for a kind that this build does not have.
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile);

@@ -102,7 +102,7 @@ std::string Burst::State::common_name() {
     for (std::size_t i = 0; i < objects.size(); ++i) {
         const ObjectSlot& slot = objects[i];
         if (slot.object_class != ObjectSlot::Class::certificate || slot.retired || slot.read_pin ||
-            !slot.visible) {
+            !slot.visible || slot.on_demand) {
             continue;
         }
         const auto entry = object(i);
@@ -158,8 +158,9 @@ bool Burst::object_listed(std::size_t index) {
     return m_state->run([&] {
         const Profile& profile = m_state->card.profile();
         const std::size_t ordinal = retired_ordinal(profile.objects, index);
-        if (!profile.objects[index].visible || ordinal == 0) {
-            return profile.objects[index].visible;
+        const bool listed = profile.objects[index].visible && !profile.objects[index].on_demand;
+        if (!listed || ordinal == 0) {
+            return listed;
         }
         return profile.quirks.probe_retired_slots ? m_state->has_key_beside(index)
                                                   : ordinal <= m_state->retired_count();

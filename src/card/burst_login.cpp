@@ -182,6 +182,26 @@ void Burst::State::login_so(View secret) {
     card.vault.open_so(Vault::Secret::management_key, std::move(*key));
 }
 
+/// change_management_key proves the old key first, so that a wrong one changes nothing.
+void Burst::State::change_management_key(View old_value, View new_value) {
+    const auto old_key = secret_from_hex(old_value);
+    auto new_key = secret_from_hex(new_value);
+    if (!old_key || !new_key || !is_key_length(new_value.size())) {
+        throw Error(Error::Kind::pin_form, Verb::change_pin,
+                    "a management key is written as 32, 48 or 64 hexadecimal digits");
+    }
+    with_selection([&] {
+        card.applet->authenticate_admin(card.channel, *old_key);
+        card.standing.admin = true;
+        lease->mark_written();
+        card.applet->set_admin_key(card.channel, *new_key);
+    });
+    card.memory.drop();  // printed information may hold the key
+    if (card.vault.so_secret(Vault::Secret::management_key)) {
+        card.vault.open_so(Vault::Secret::management_key, std::move(*new_key));
+    }
+}
+
 PinStatus Burst::pin_status(PinRole role) {
     return m_state->run([&] {
         Card::State& card = m_state->card;
@@ -242,8 +262,8 @@ void Burst::change_pin(PinRole role, View old_value, View new_value) {
         Card::State& card = m_state->card;
         const bool user = role == PinRole::user;
         if (!user && is_key_length(old_value.size())) {
-            throw Error(Error::Kind::unsupported, Verb::change_pin,
-                        "the management key cannot be changed here");
+            m_state->change_management_key(old_value, new_value);
+            return;
         }
         const PinRole which = user ? PinRole::user : PinRole::puk;
         const PinRule& rule = rule_of(card.profile(), which, Verb::change_pin);

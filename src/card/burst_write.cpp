@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "card/card_state.hpp"
+#include "card/pin_block.hpp"
 
 namespace jeton::card {
 
@@ -33,29 +34,131 @@ void Burst::State::note_written(std::size_t object, std::shared_ptr<const Object
     memory.changed();
 }
 
-std::shared_ptr<const KeyEntry> Burst::generate(std::size_t key, KeyType type) {
+/// note_key brings the memory up to date after the key in the slot |index| became another one: |known| is
+/// what is there now, nullopt when the card has to be asked. What the card attests is of the new key.
+void Burst::State::note_key(std::size_t index, Memory::Known<KeyEntry> known) {
+    const Profile& profile = card.profile();
+    card.memory.set_key(index, std::move(known));
+    for (std::size_t i = 0; i < profile.objects.size(); ++i) {
+        const ObjectSlot& slot = profile.objects[i];
+        if (slot.container == ObjectSlot::Container::attestation &&
+            slot.ref.front() == profile.keys[index].ref) {
+            card.memory.set_object(i, std::nullopt);
+        }
+    }
+    card.memory.changed();
+}
+
+/// new_key runs |place|, which brings a key into the slot |index| and gives its public key, and remembers
+/// what is there then. The card's own word on its policy counts where it can be asked without a certificate.
+template <typename Place>
+std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool generated, Place&& place) {
+    const KeySlot& slot = card.profile().keys.at(index);
+    const std::size_t ordinal = retired_ordinal(card.profile().keys, index);
+    card.memory.set_key(index, std::nullopt);
+    KeyEntry made = as_admin([&] {
+        crypto::PublicKey public_key = place(slot);
+        if (ordinal != 0) {
+            note_retired(ordinal);
+        }
+        return KeyEntry{std::move(public_key), card.applet->always_authenticates(slot), generated};
+    });
+    if (slot.presence != KeySlot::Presence::certificate) {
+        const auto told = card.applet->read_key(card.channel, slot, nullptr);
+        if (told && told->public_key == made.public_key) {
+            made.always_authenticate = told->always_authenticate;
+        }
+    }
+    auto entry = std::make_shared<const KeyEntry>(std::move(made));
+    note_key(index, entry);
+    return entry;
+}
+
+std::shared_ptr<const KeyEntry> Burst::generate(std::size_t key, KeyType type, KeyPolicy policy) {
     return m_state->run([&] {
+        return m_state->new_key(key, true, [&](const KeySlot& slot) {
+            return m_state->card.applet->generate(m_state->card.channel, slot, type, policy);
+        });
+    });
+}
+
+std::shared_ptr<const KeyEntry> Burst::import_key(std::size_t key, const crypto::PrivateParts& parts,
+                                                  KeyPolicy policy) {
+    const auto private_key = crypto::PrivateKey::from_parts(parts);
+    const auto public_key = private_key ? std::optional(private_key->public_key()) : std::nullopt;
+    const auto type = public_key ? key_type_of(*public_key) : std::nullopt;
+    if (!type) {
+        throw Error(Error::Kind::unsupported, Verb::import_key,
+                    "this is no private key of a kind that cards hold");
+    }
+    return m_state->run([&] {
+        return m_state->new_key(key, false, [&](const KeySlot& slot) {
+            m_state->card.applet->import_key(m_state->card.channel, slot, *type, parts, policy);
+            return *public_key;
+        });
+    });
+}
+
+/// require_removable throws when the card would go on to say that the key is in the slot: by its certificate,
+/// where the profile takes that for a sign of it.
+void Burst::State::require_removable(std::size_t index, Verb verb) {
+    const KeySlot& slot = card.profile().keys.at(index);
+    const auto entry = key(index);
+    if (!entry) {
+        throw Error(verb, sw::reference_not_found, fmt::format("there is no key {} on the card", slot.id));
+    }
+    if (slot.presence == KeySlot::Presence::metadata || !slot.certificate) {
+        return;
+    }
+    const auto beside = object(*slot.certificate);
+    if (beside && beside->certificate && beside->certificate->key == entry->public_key) {
+        throw Error(
+            Error::Kind::unsupported, verb,
+            fmt::format("key {} has a certificate, which says that the key is there: delete that first",
+                        slot.id));
+    }
+}
+
+void Burst::erase_key(std::size_t key) {
+    m_state->run([&] {
         Card::State& card = m_state->card;
-        const KeySlot& slot = card.profile().keys.at(key);
-        const std::size_t ordinal = retired_ordinal(card.profile().keys, key);
-        card.memory.set_key(key, std::nullopt);
-        KeyEntry made = m_state->as_admin([&] {
-            auto public_key = card.applet->generate(card.channel, slot, type);
+        m_state->require_removable(key, Verb::erase);
+        m_state->as_admin([&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
+        m_state->note_key(key, nullptr);
+    });
+}
+
+void Burst::move_key(std::size_t from, std::size_t to) {
+    m_state->run([&] {
+        Card::State& card = m_state->card;
+        const auto& keys = card.profile().keys;
+        m_state->require_removable(from, Verb::write);
+        const std::size_t ordinal = retired_ordinal(keys, to);
+        m_state->as_admin([&] {
+            card.applet->move_key(card.channel, keys[from], keys[to]);
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);
             }
-            return KeyEntry{std::move(public_key), card.applet->always_authenticates(slot), true};
         });
-        if (slot.presence != KeySlot::Presence::certificate) {
-            const auto told = card.applet->read_key(card.channel, slot, nullptr);
-            if (told && told->public_key == made.public_key) {
-                made.always_authenticate = told->always_authenticate;
-            }
-        }
-        auto entry = std::make_shared<const KeyEntry>(std::move(made));
-        card.memory.set_key(key, entry);
-        card.memory.changed();
-        return entry;
+        m_state->note_key(from, nullptr);
+        m_state->note_key(to, std::nullopt);
+    });
+}
+
+/// initialize: the management key must be right before anything is spent or lost.
+void Burst::initialize(View management_key) {
+    const auto key = secret_from_hex(management_key);
+    if (!key) {
+        throw Error(Error::Kind::pin_form, Verb::initialize,
+                    "a management key is written in hexadecimal digits");
+    }
+    m_state->run([&] {
+        Card::State& card = m_state->card;
+        m_state->with_selection([&] { card.applet->authenticate_admin(card.channel, *key); });
+        m_state->lease->mark_written();
+        card.vault.close();
+        card.applet->initialize(card.channel, *key);
+        card.die();
     });
 }
 

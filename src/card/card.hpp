@@ -97,6 +97,8 @@ class Burst {
     /// so.
     bool grants();
 
+    /// change_pin changes the PIN (user), the management key in hex (so: 32, 48 or 64 digits) or the PUK (so:
+    /// any other length; puk).
     void change_pin(PinRole role, View old_value, View new_value);
     /// unblock_user sets a new user PIN with the PUK that logged in as so.
     void unblock_user(View new_value);
@@ -104,15 +106,30 @@ class Burst {
     std::shared_ptr<const KeyEntry> key(std::size_t index);
     std::shared_ptr<const ObjectEntry> object(std::size_t index);
 
-    /// listed tells whether the slot takes part in a listing (retired slots beyond the key history do not).
+    /// listed tells whether the slot takes part in a listing (retired slots beyond the key history, and
+    /// objects on demand, do not).
     bool key_listed(std::size_t index);
     bool object_listed(std::size_t index);
 
     SecretBytes compute(std::size_t key, Primitive primitive, Verb verb, View input);
 
-    std::shared_ptr<const KeyEntry> generate(std::size_t key, KeyType type);
+    std::shared_ptr<const KeyEntry> generate(std::size_t key, KeyType type, KeyPolicy policy = {});
+    std::shared_ptr<const KeyEntry> import_key(std::size_t key, const crypto::PrivateParts& parts,
+                                               KeyPolicy policy = {});
+
+    /// erase_key empties the slot. Error(unsupported) when the card cannot, or when the certificate beside
+    /// the key would still say that it is there.
+    void erase_key(std::size_t key);
+
+    /// move_key puts a key into an empty slot; its certificate stays. Errors as erase_key.
+    void move_key(std::size_t from, std::size_t to);
+
     void write_object(std::size_t object, View content);
     void erase_object(std::size_t object);
+
+    /// initialize makes the card as new and keeps the management key, which is |management_key| in hex.
+    /// alive() is false afterwards: the card is to be recognised again.
+    void initialize(View management_key);
 
   private:
     friend class Card;

@@ -171,6 +171,11 @@ struct Burst::State {
     SecretBytes compute_always(std::size_t index, const KeyEntry& entry, Primitive primitive, Verb verb,
                                View input);
     void note_written(std::size_t object, std::shared_ptr<const ObjectEntry> entry);
+    template <typename Place>
+    std::shared_ptr<const KeyEntry> new_key(std::size_t index, bool generated, Place&& place);
+    void note_key(std::size_t index, Memory::Known<KeyEntry> known);
+    void require_removable(std::size_t index, Verb verb);
+    void change_management_key(View old_value, View new_value);
     void check_identity();
 
     Card::State& card;

@@ -21,8 +21,10 @@ enum class Verb {
     decipher,
     derive,
     generate,
+    import_key,
     write,
-    erase
+    erase,
+    initialize
 };
 
 class Error final : public std::runtime_error {

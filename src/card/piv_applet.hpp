@@ -2,7 +2,9 @@
 // that some cards have beyond the standard; a card that lacks them answers so once.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "card/applet.hpp"
 
@@ -23,6 +25,8 @@ class PivApplet final : public Applet {
 
     void authenticate_admin(Channel& channel, View key) override;
     std::optional<SecretBytes> stored_admin_key(Channel& channel) override;
+    void set_admin_key(Channel& channel, View key) override;
+    void initialize(Channel& channel, View admin_key) override;
 
     std::optional<ObjectEntry> read_object(Channel& channel, const ObjectSlot& slot) override;
     bool wants_certificate(const KeySlot& slot) const override;
@@ -36,7 +40,12 @@ class PivApplet final : public Applet {
     SecretBytes compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
                         Primitive primitive, Verb verb, View input) override;
 
-    crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type) override;
+    crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type,
+                               KeyPolicy policy) override;
+    void import_key(Channel& channel, const KeySlot& slot, KeyType type, const crypto::PrivateParts& parts,
+                    KeyPolicy policy) override;
+    void erase_key(Channel& channel, const KeySlot& slot) override;
+    void move_key(Channel& channel, const KeySlot& from, const KeySlot& to) override;
     void write_object(Channel& channel, const ObjectSlot& slot, View content) override;
     void erase_object(Channel& channel, const ObjectSlot& slot) override;
     void note_retired(Channel& channel, std::size_t count) override;
@@ -55,12 +64,30 @@ class PivApplet final : public Applet {
     std::optional<Metadata> metadata(Channel& channel, Byte reference);
     std::optional<KeyEntry> key_from_metadata(Channel& channel, const KeySlot& slot);
     std::string chuid_serial(Channel& channel) const;
-    Byte admin_algorithm(Channel& channel, std::size_t key_bytes);
+    std::optional<ObjectEntry> attestation(Channel& channel, const ObjectSlot& slot);
     Byte algorithm_of(KeyType type, Verb verb) const;
+    Byte require_new_key(const KeySlot& slot, KeyType type, bool allowed, Verb verb) const;
+    void send_move(Channel& channel, const KeySlot& from, Byte target, Verb verb) const;
+
     StatusWord pin_answer(StatusWord status) const;
-    void send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body) const;
+    Byte pin_reference(Channel& channel, const PinRule& pin);
+    void send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body);
+
+    std::vector<Byte> admin_candidates(Channel& channel, std::size_t key_bytes);
+    Response send_authentication(Channel& channel, Byte algorithm, View body) const;
+    void finish_authentication(Channel& channel, Byte id, View key, const Response& first) const;
+    bool stores_admin_key(Channel& channel) const;
+    void store_admin_key(Channel& channel, View key) const;
+    void put_admin_key(Channel& channel, View key);
+
+    void block(const std::function<StatusWord()>& attempt) const;
+    void reset_card(Channel& channel);
+    void write_identity(Channel& channel) const;
 
     bool m_metadata_refused = false;
+    bool m_attestation_refused = false;
+    std::optional<Byte> m_user_pin;         ///< its reference, once the discovery object was read
+    std::optional<Byte> m_admin_algorithm;  ///< of the management key, once it was used
 };
 
 }  // namespace jeton::card

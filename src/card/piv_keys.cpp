@@ -1,9 +1,10 @@
-// Key pairs: what is there, computing and generating (SP 800-73-4 part 2, 3.2.4 and 3.3.2).
+// Key pairs: what is there, and computing (SP 800-73-4 part 2, 3.2.4).
 #include <algorithm>
 #include <fmt/core.h>
 
 #include "card/piv_applet.hpp"
 #include "card/piv_constants.hpp"
+#include "card/piv_key_codec.hpp"
 #include "util/log.hpp"
 #include "util/tlv.hpp"
 
@@ -16,85 +17,78 @@ constexpr Byte policy_pin_always = 0x03;
 constexpr Byte policy_match_always = 0x05;
 constexpr Byte origin_generated = 0x01;
 
-std::optional<crypto::Curve> curve_of(KeyType type) {
-    switch (type) {
-        case KeyType::p256:
-            return crypto::Curve::p256;
-        case KeyType::p384:
-            return crypto::Curve::p384;
-        case KeyType::p521:
-            return crypto::Curve::p521;
-        default:
-            return std::nullopt;
-    }
-}
-
-bool is_rsa(KeyType type) {
-    return type <= KeyType::rsa4096;
-}
-
-/// public_key_in reads the template that GENERATE and the metadata use; nullopt unless it is a sound key of
-/// |type|.
-std::optional<crypto::PublicKey> public_key_in(View fields, KeyType type) {
-    std::optional<crypto::PublicKey> key;
-    if (const auto curve = curve_of(type)) {
-        const auto point = find_tlv(fields, piv::tag_point);
-        if (point) {
-            key = crypto::EcPublicKey{*curve, to_bytes(*point)};
-        }
-    } else if (is_rsa(type)) {
-        const auto modulus = find_tlv(fields, piv::tag_modulus);
-        const auto exponent = find_tlv(fields, piv::tag_exponent);
-        if (modulus && exponent) {
-            key = crypto::RsaPublicKey{to_bytes(without_leading_zeros(*modulus)),
-                                       to_bytes(without_leading_zeros(*exponent))};
-        }
-    }
-    return key && crypto::is_valid(*key) && key_type_of(*key) == type ? key : std::nullopt;
-}
-
-bool is_ec(const crypto::PublicKey& key) {
-    return std::holds_alternative<crypto::EcPublicKey>(key);
-}
-
-/// unit_bytes is the length of what the primitive gives for one number: modulus or field.
+/// unit_bytes is the length of what the primitive gives for one number: modulus, field or coordinate.
 std::size_t unit_bytes(const crypto::PublicKey& key) {
     if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
         return rsa->modulus_bytes();
     }
-    return crypto::curve_facts(std::get<crypto::EcPublicKey>(key).curve).field_bytes;
+    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        return crypto::curve_facts(ec->curve).field_bytes;
+    }
+    return crypto::okp_facts(std::get<crypto::OkpPublicKey>(key).curve).public_bytes;
+}
+
+/// computes tells which primitives a kind of key is for.
+bool computes(Primitive primitive, KeyType type) {
+    switch (primitive) {
+        case Primitive::rsa_raw:
+            return rsa_bits(type).has_value();
+        case Primitive::ecdsa:
+            return curve_of(type).has_value();
+        case Primitive::ecdh:
+            return curve_of(type).has_value() || type == KeyType::x25519;
+        case Primitive::eddsa:
+            return type == KeyType::ed25519;
+    }
+    return false;
+}
+
+[[noreturn]] void refuse_operand(Verb verb, const std::string& why) {
+    throw Error(Error::Kind::too_large, verb, why);
+}
+
+/// check_point wants an uncompressed point, or the one coordinate of a Montgomery curve.
+void check_point(Verb verb, View point, KeyType type, std::size_t unit) {
+    const bool is_fine =
+        curve_of(type) ? point.size() == 1 + 2 * unit && point.front() == 0x04 : point.size() == unit;
+    if (!is_fine) {
+        refuse_operand(verb, "the other party's point is not one of the curve in its uncompressed form");
+    }
 }
 
 /// operand makes exactly what the card expects from |input|: hashes lose their right end when they are longer
 /// than the field (FIPS 186-4, 6.4), numbers gain zeros on the left.
-SecretBytes operand(Primitive primitive, Verb verb, View input, std::size_t unit) {
-    std::size_t length = unit;
+SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type, std::size_t unit) {
+    if (primitive == Primitive::ecdh) {
+        check_point(verb, input, type, unit);
+        return to_secret(input);
+    }
+    if (primitive == Primitive::eddsa) {
+        return to_secret(input);
+    }
     if (primitive == Primitive::ecdsa) {
         input = input.first(std::min(input.size(), unit));
-    } else if (primitive == Primitive::ecdh) {
-        length = 1 + 2 * unit;
-        if (input.size() != length || input.front() != 0x04) {
-            throw Error(Error::Kind::too_large, verb,
-                        "the other party's point is not an uncompressed point of the curve");
-        }
     }
-    if (input.size() > length) {
-        throw Error(Error::Kind::too_large, verb,
-                    fmt::format("{} bytes for a key of {}", input.size(), length));
+    if (input.size() > unit) {
+        refuse_operand(verb, fmt::format("{} bytes for a key of {}", input.size(), unit));
     }
-    SecretBytes out(length - input.size(), 0x00);
+    SecretBytes out(unit - input.size(), 0x00);
     append(out, input);
     return out;
 }
 
 /// result_of checks what the card computed and gives it the length that the standard gives it.
-std::optional<SecretBytes> result_of(Primitive primitive, View value, std::size_t unit) {
+std::optional<SecretBytes> result_of(Primitive primitive, View value, KeyType type, std::size_t unit) {
     if (value.empty()) {
         return std::nullopt;
     }
     if (primitive == Primitive::ecdsa) {
         const auto raw = crypto::ecdsa_raw_from_der(value, unit);
         return raw ? std::optional(to_secret(*raw)) : std::nullopt;
+    }
+    if (okp_of(type)) {
+        const std::size_t length = primitive == Primitive::eddsa ? 2 * unit : unit;
+        return value.size() == length ? std::optional(to_secret(value)) : std::nullopt;
     }
     if (value.size() > unit) {
         return std::nullopt;
@@ -107,8 +101,7 @@ std::optional<SecretBytes> result_of(Primitive primitive, View value, std::size_
 }  // namespace
 
 bool PivApplet::offers(Primitive primitive, KeyType type) const {
-    const bool fits = primitive == Primitive::rsa_raw ? is_rsa(type) : curve_of(type).has_value();
-    return fits && profile().algorithms.contains(type);
+    return computes(primitive, type) && profile().algorithms.contains(type);
 }
 
 Byte PivApplet::algorithm_of(KeyType type, Verb verb) const {
@@ -167,21 +160,22 @@ bool PivApplet::wants_certificate(const KeySlot& slot) const {
 SecretBytes PivApplet::compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
                                Primitive primitive, Verb verb, View input) {
     const auto type = key_type_of(key);
-    if (!type || is_ec(key) == (primitive == Primitive::rsa_raw)) {
+    if (!type || !computes(primitive, *type)) {
         throw Error(Error::Kind::unsupported, verb, fmt::format("key {} does not compute this", slot.id));
     }
     const Byte algorithm = algorithm_of(*type, verb);
     const std::size_t unit = unit_bytes(key);
     const std::uint32_t input_tag =
         primitive == Primitive::ecdh ? piv::tag_exponentiation : piv::tag_challenge;
-    const SecretBytes block = operand(primitive, verb, input, unit);
+    const SecretBytes block = operand(primitive, verb, input, *type, unit);
     const SecretBytes body = BasicTlvWriter<SecretBytes>()
                                  .nest(piv::tag_authentication,
                                        [&](auto& in) { in.put(piv::tag_response, {}).put(input_tag, block); })
                                  .take();
-    // The longest answer: 7C and 82 with three length bytes each, and for ECDSA r and s with their DER
-    // headers.
-    const std::size_t longest = primitive == Primitive::ecdsa ? 2 * unit + 20 : unit + 8;
+    // The longest answer: 7C and 82 with three length bytes each, and two numbers with their DER headers or
+    // one.
+    const bool two_numbers = primitive == Primitive::ecdsa || primitive == Primitive::eddsa;
+    const std::size_t longest = two_numbers ? 2 * unit + 20 : unit + 8;
     const Response answer = channel.transmit({.ins = piv::ins_general_authenticate,
                                               .p1 = algorithm,
                                               .p2 = slot.ref,
@@ -191,40 +185,12 @@ SecretBytes PivApplet::compute(Channel& channel, const KeySlot& slot, const cryp
         throw Error(verb, answer.status, fmt::format("key {}: {:04X}", slot.id, answer.status.value));
     }
     const auto value = find_tlv_path(answer.data, {piv::tag_authentication, piv::tag_response});
-    auto result = value ? result_of(primitive, *value, unit) : std::nullopt;
+    auto result = value ? result_of(primitive, *value, *type, unit) : std::nullopt;
     if (!result) {
         throw Error(Error::Kind::malformed, verb,
                     fmt::format("key {}: the card's answer is not a result", slot.id));
     }
     return std::move(*result);
-}
-
-crypto::PublicKey PivApplet::generate(Channel& channel, const KeySlot& slot, KeyType type) {
-    const bool taken =
-        slot.types.empty() || std::find(slot.types.begin(), slot.types.end(), type) != slot.types.end();
-    if (!profile().allow_keygen || !taken || !(is_rsa(type) || curve_of(type))) {
-        throw Error(Error::Kind::unsupported, Verb::generate,
-                    fmt::format("no key of this kind in {}", slot.id));
-    }
-    const Byte algorithm = algorithm_of(type, Verb::generate);
-    const Bytes body = TlvWriter()
-                           .nest(piv::tag_generate_template,
-                                 [&](auto& in) { in.put(piv::tag_generate_algorithm, View(&algorithm, 1)); })
-                           .take();
-    const Response answer = channel.transmit(
-        {.ins = piv::ins_generate, .p2 = slot.ref, .data = body, .le = is_rsa(type) ? any_length : 256},
-        Channel::slow_limit);
-    if (!answer.status.ok()) {
-        throw Error(Verb::generate, answer.status,
-                    fmt::format("key {}: {:04X}", slot.id, answer.status.value));
-    }
-    const auto fields = find_tlv(answer.data, piv::tag_public_key);
-    auto key = fields ? public_key_in(*fields, type) : std::nullopt;
-    if (!key) {
-        throw Error(Error::Kind::malformed, Verb::generate,
-                    "the card's answer is not a public key of the kind asked for");
-    }
-    return std::move(*key);
 }
 
 }  // namespace jeton::card

@@ -41,17 +41,24 @@ std::optional<ObjectEntry> certificate_in(View content, const ObjectSlot& slot) 
     return ObjectEntry{std::move(der), std::move(certificate)};
 }
 
-/// wrapped puts |content| into the container that |slot| wants.
+/// certificate_object is the container of a certificate, with CertInfo (part 1, appendix A).
+Bytes certificate_object(View certificate, Byte info) {
+    return TlvWriter()
+        .put(piv::tag_certificate, certificate)
+        .put(piv::tag_cert_info, View(&info, 1))
+        .put(piv::tag_error_detection, {})
+        .take();
+}
+
+/// wrapped puts |content| into the container that |slot| wants: a certificate that would not fit is
+/// compressed.
 Bytes wrapped(const ObjectSlot& slot, View content) {
     if (slot.container == ObjectSlot::Container::plain) {
         return to_bytes(content);
     }
-    const Byte plain = 0x00;  // CertInfo: not compressed
-    return TlvWriter()
-        .put(piv::tag_certificate, content)
-        .put(piv::tag_cert_info, View(&plain, 1))
-        .put(piv::tag_error_detection, {})
-        .take();
+    Bytes plain = certificate_object(content, piv::cert_info_plain);
+    return plain.size() <= slot.max_size ? std::move(plain)
+                                         : certificate_object(compress(content), piv::cert_info_gzip);
 }
 
 void require_writable(const Profile& profile, const ObjectSlot& slot, Verb verb) {
@@ -118,7 +125,25 @@ void PivApplet::put_data(Channel& channel, Verb verb, View tag, View content) co
     }
 }
 
+/// attestation lets the card issue a certificate for one of its keys. It refuses for keys that it did not
+/// make.
+std::optional<ObjectEntry> PivApplet::attestation(Channel& channel, const ObjectSlot& slot) {
+    if (m_attestation_refused) {
+        return std::nullopt;
+    }
+    const Response answer = channel.transmit(
+        {.ins = piv::ins_attest, .p1 = slot.ref.front(), .le = any_length}, Channel::slow_limit);
+    if (!answer.status.ok()) {
+        m_attestation_refused = answer.status == sw::ins_not_supported;
+        return std::nullopt;
+    }
+    return certificate_in(answer.data, slot);
+}
+
 std::optional<ObjectEntry> PivApplet::read_object(Channel& channel, const ObjectSlot& slot) {
+    if (slot.container == ObjectSlot::Container::attestation) {
+        return attestation(channel, slot);
+    }
     const auto content = get_data(channel, slot.ref);
     if (!content) {
         return std::nullopt;

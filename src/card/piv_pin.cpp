@@ -1,52 +1,12 @@
-// PIN commands (SP 800-73-4 part 2, 3.2) and the management key (3.2.4, appendix A.1).
-#include <array>
+// PIN commands (SP 800-73-4 part 2, 3.2).
 #include <fmt/core.h>
 
 #include "card/pin_block.hpp"
 #include "card/piv_applet.hpp"
 #include "card/piv_constants.hpp"
-#include "crypto/aes.hpp"
-#include "crypto/digest.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::card {
-
-namespace {
-
-constexpr std::size_t aes_block_bytes = 16;
-
-struct AdminAlgorithm {
-    std::size_t key_bytes;
-    Byte id;
-};
-
-constexpr std::array<AdminAlgorithm, 3> admin_algorithms{
-    {{16, piv::alg_aes128}, {24, piv::alg_aes192}, {32, piv::alg_aes256}}};
-
-[[noreturn]] void refuse_3des() {
-    throw Error(Error::Kind::unsupported, Verb::authenticate,
-                "the management key of this card is a 3DES key, which is not supported: set an AES key with "
-                "the card's "
-                "own tool");
-}
-
-/// authentication_field gives the content of |tag| in a 7C template; it must be one cipher block.
-View authentication_field(const Response& answer, std::uint32_t tag) {
-    const auto value = find_tlv_path(answer.data, {piv::tag_authentication, tag});
-    if (!value) {
-        throw Error(Error::Kind::malformed, Verb::authenticate,
-                    "the card's answer to authentication is not a template");
-    }
-    if (value->size() == aes_block_bytes / 2) {
-        refuse_3des();
-    }
-    if (value->size() != aes_block_bytes) {
-        throw Error(Error::Kind::malformed, Verb::authenticate, "the card's cryptogram has a wrong length");
-    }
-    return *value;
-}
-
-}  // namespace
 
 /// pin_answer turns the 630x of some cards into the 63Cx of the standard.
 StatusWord PivApplet::pin_answer(StatusWord status) const {
@@ -56,12 +16,33 @@ StatusWord PivApplet::pin_answer(StatusWord status) const {
     return status;
 }
 
+/// pin_reference is where the PIN is on this card: the discovery object (part 1, 3.3.2) can say that people
+/// enter the card's global PIN, which a PIV command then names instead.
+Byte PivApplet::pin_reference(Channel& channel, const PinRule& pin) {
+    if (!profile().quirks.discovery_pin || pin.role != PinRole::user) {
+        return pin.ref;
+    }
+    if (!m_user_pin) {
+        constexpr Byte global_pin_usable = 0x20;
+        constexpr Byte global_pin_primary = 0x20;
+        const Byte tag = piv::tag_discovery;
+        const auto discovery = get_data(channel, View(&tag, 1));
+        const auto policy = discovery
+                                ? find_tlv_path(*discovery, {piv::tag_discovery, piv::tag_pin_usage_policy})
+                                : std::nullopt;
+        const bool global = policy && policy->size() == 2 && ((*policy)[0] & global_pin_usable) != 0 &&
+                            (*policy)[1] == global_pin_primary;
+        m_user_pin = global ? piv::ref_global_pin : pin.ref;
+    }
+    return *m_user_pin;
+}
+
 PinStatus PivApplet::pin_status(Channel& channel, const PinRule& pin) {
     // PinRule::Status::data_object tells whether a PIN is verified, never how many tries there are.
     if (pin.status != PinRule::Status::empty_verify) {
         return {};
     }
-    const Response answer = channel.transmit({.ins = piv::ins_verify, .p2 = pin.ref});
+    const Response answer = channel.transmit({.ins = piv::ins_verify, .p2 = pin_reference(channel, pin)});
     const StatusWord status = pin_answer(answer.status);
     if (const auto left = tries_left(status)) {
         return {.known = true, .tries_left = *left};
@@ -75,8 +56,8 @@ PinStatus PivApplet::pin_status(Channel& channel, const PinRule& pin) {
     return {};
 }
 
-void PivApplet::send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body) const {
-    const Response answer = channel.transmit({.ins = ins, .p2 = pin.ref, .data = body});
+void PivApplet::send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body) {
+    const Response answer = channel.transmit({.ins = ins, .p2 = pin_reference(channel, pin), .data = body});
     if (!answer.status.ok()) {
         throw Error(verb, pin_answer(answer.status),
                     fmt::format("PIN \"{}\": {:04X}", pin.name, answer.status.value));
@@ -92,7 +73,8 @@ void PivApplet::clear_verification(Channel& channel, const PinRule& pin) {
         return;
     }
     if (pin.logout == PinRule::Logout::p1ff) {
-        const Response answer = channel.transmit({.ins = piv::ins_verify, .p1 = 0xFF, .p2 = pin.ref});
+        const Response answer =
+            channel.transmit({.ins = piv::ins_verify, .p1 = 0xFF, .p2 = pin_reference(channel, pin)});
         if (answer.status.ok()) {
             return;
         }
@@ -112,81 +94,14 @@ void PivApplet::change_pin(Channel& channel, const PinRule& pin, View old_value,
 }
 
 void PivApplet::unblock(Channel& channel, const PinRule& pin, View puk, View new_value) {
+    if (pin_reference(channel, pin) == piv::ref_global_pin) {
+        throw Error(Error::Kind::unsupported, Verb::unblock,
+                    "people enter this card's global PIN, which the PIV application cannot unblock");
+    }
     const PinRule* puk_rule = profile().pin(PinRole::puk);
     SecretBytes body = pin_block(puk_rule != nullptr ? *puk_rule : pin, puk, Verb::unblock);
     append(body, pin_block(pin, new_value, Verb::unblock));
     send_pin_command(channel, Verb::unblock, piv::ins_reset_retry_counter, pin, body);
-}
-
-/// admin_algorithm chooses by the length of the key; 24 bytes can be 3DES as well, which the card knows.
-Byte PivApplet::admin_algorithm(Channel& channel, std::size_t key_bytes) {
-    for (const AdminAlgorithm& row : admin_algorithms) {
-        if (row.key_bytes != key_bytes) {
-            continue;
-        }
-        if (row.id == piv::alg_aes192) {
-            const auto known = metadata(channel, piv::ref_management_key);
-            const Byte id = known ? known->algorithm.value_or(row.id) : row.id;
-            if (id == piv::alg_3des || id == piv::alg_3des_default) {
-                refuse_3des();
-            }
-        }
-        return row.id;
-    }
-    throw Error(Error::Kind::pin_form, Verb::authenticate, "a management key has 16, 24 or 32 bytes");
-}
-
-void PivApplet::authenticate_admin(Channel& channel, View key) {
-    const Byte algorithm = admin_algorithm(channel, key.size());
-    const auto send = [&](View body) {
-        return channel.transmit({.ins = piv::ins_general_authenticate,
-                                 .p1 = algorithm,
-                                 .p2 = piv::ref_management_key,
-                                 .data = body,
-                                 .le = 256});
-    };
-    const Bytes request =
-        TlvWriter().nest(piv::tag_authentication, [](auto& in) { in.put(piv::tag_witness, {}); }).take();
-    const Response first = send(request);
-    if (!first.status.ok()) {
-        const bool algorithm_refused = first.status == sw::bad_p1p2 || first.status == sw::bad_data;
-        if (algorithm == piv::alg_aes192 && algorithm_refused) {
-            refuse_3des();
-        }
-        throw Error(Verb::authenticate, first.status,
-                    fmt::format("management key: {:04X}", first.status.value));
-    }
-    const Bytes witness =
-        crypto::aes_block(crypto::Direction::decrypt, key, authentication_field(first, piv::tag_witness));
-    std::array<Byte, aes_block_bytes> challenge{};
-    crypto::random_bytes(challenge);
-    const Bytes reply =
-        TlvWriter()
-            .nest(piv::tag_authentication,
-                  [&](auto& in) { in.put(piv::tag_witness, witness).put(piv::tag_challenge, challenge); })
-            .take();
-    const Response second = send(reply);
-    if (!second.status.ok()) {
-        throw Error(Verb::authenticate, second.status,
-                    fmt::format("management key: {:04X}", second.status.value));
-    }
-    const Bytes expected = crypto::aes_block(crypto::Direction::encrypt, key, challenge);
-    if (!equal_secret(authentication_field(second, piv::tag_response), expected)) {
-        throw Error(Error::Kind::malformed, Verb::authenticate,
-                    "the card does not know its own management key");
-    }
-}
-
-std::optional<SecretBytes> PivApplet::stored_admin_key(Channel& channel) {
-    const auto printed = get_data(channel, piv::tag_printed_information);
-    if (!printed) {
-        return std::nullopt;
-    }
-    const auto key = find_tlv_path(*printed, {0x88, 0x89});
-    if (!key || (key->size() != 16 && key->size() != 24 && key->size() != 32)) {
-        return std::nullopt;
-    }
-    return to_secret(*key);
 }
 
 }  // namespace jeton::card

@@ -116,12 +116,17 @@ struct ObjectSlot {
     std::string application;
     Bytes oid;  ///< DER OBJECT IDENTIFIER; empty when there is none
     Bytes pkcs11_id;
-    enum class Container { plain, piv_cert } container = Container::plain;
+    enum class Container {
+        plain,
+        piv_cert,
+        attestation /* no object: the card issues it for the key |ref| */
+    } container = Container::plain;
     std::optional<std::size_t> read_pin;  ///< index into Profile::pins
     std::size_t max_size = 12710;
     bool writable = false;
     bool visible = true;
-    bool retired = false;  ///< as KeySlot::retired
+    bool retired = false;    ///< as KeySlot::retired
+    bool on_demand = false;  ///< found only by a search that names its label
 };
 
 /// MechanismRule holds what a profile says about one mechanism, by its PKCS#11 name.
@@ -134,6 +139,7 @@ struct Quirks {
     bool verify_adjacent_to_sign = true;  ///< keys with alwaysAuthenticate want VERIFY directly before
     bool verify_630x = false;             ///< 630x is 63Cx
     bool probe_retired_slots = false;     ///< list retired slots without regard to the key history
+    bool discovery_pin = false;           ///< the discovery object says whether the PIN is the global one
 };
 
 struct Profile {
@@ -157,6 +163,7 @@ struct Profile {
     bool expose_data = true;
     bool allow_write = true;
     bool allow_keygen = true;
+    bool allow_import = true;
 
     const PinRule* pin(PinRole role) const;
     std::optional<std::size_t> key_index(View pkcs11_id) const;

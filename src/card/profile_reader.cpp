@@ -192,6 +192,7 @@ ObjectSlot read_object(const Profile& profile, const Json& json) {
     read(json, "writable", slot.writable);
     read(json, "visible", slot.visible);
     read(json, "retired", slot.retired);
+    read(json, "onDemand", slot.on_demand);
     return slot;
 }
 
@@ -256,10 +257,12 @@ void read_switches(const Json& json, Profile& profile) {
     read(quirks, "verifyAdjacentToSign", profile.quirks.verify_adjacent_to_sign);
     read(quirks, "verify630x", profile.quirks.verify_630x);
     read(quirks, "probeRetiredSlots", profile.quirks.probe_retired_slots);
+    read(quirks, "discoveryPin", profile.quirks.discovery_pin);
     const Json& policy = section(json, "policy");
     read(policy, "exposeData", profile.expose_data);
     read(policy, "allowWrite", profile.allow_write);
     read(policy, "allowKeygen", profile.allow_keygen);
+    read(policy, "allowImport", profile.allow_import);
 }
 
 }  // namespace

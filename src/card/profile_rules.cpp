@@ -98,6 +98,7 @@ class Rules {
             if (text_of(object, "class") == "certificate") {
                 needs_id(object, path);
             }
+            attestation(object, path);
         });
     }
 
@@ -120,13 +121,30 @@ class Rules {
         unique_member("objects", "id", [](const Json&) { return true; });
         unique_member("keys", "pkcs11Id", is_visible);
         unique_member("objects", "pkcs11Id", [](const Json& object) {
-            return is_visible(object) && object["class"] == "certificate";
+            return is_visible(object) && !object.value("onDemand", false) && object["class"] == "certificate";
         });
     }
 
   private:
     void add(const Path& path, std::string expected, std::string found) {
         m_problems.add(path.pointer(), std::move(expected), std::move(found));
+    }
+
+    /// An attestation is issued by the card: a certificate for a key, which nobody writes.
+    void attestation(const Json& object, const Path& path) {
+        if (text_of(object, "container") != "attestation") {
+            return;
+        }
+        if (text_of(object, "class") != "certificate") {
+            add(path / "class", "\"certificate\", as the container is an attestation",
+                in_quotes(text_of(object, "class")));
+        }
+        if (bytes(object["ref"]).size() != 1) {
+            add(path / "ref", "the reference of a key: 1 byte", in_quotes(text_of(object, "ref")));
+        }
+        if (object.value("writable", false)) {
+            add(path / "writable", "false, as the card issues it", "true");
+        }
     }
 
     static const std::string& text(const Json& value) { return value.get_ref<const std::string&>(); }

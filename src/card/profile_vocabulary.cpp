@@ -200,13 +200,17 @@ constexpr Term object_terms[] = {
     text("application", 64, "CKA_APPLICATION of a data object."),
     text("oid", 128, "CKA_OBJECT_ID of a data object.", oid),
     hex("pkcs11Id", 1, 32, "CKA_ID of a certificate. Needed there unless `visible` is false."),
-    choice("container", containers, "How the content is wrapped (default `plain`)."),
+    choice("container", containers,
+           "How the content is wrapped (default `plain`); `attestation` is no object: the card issues the "
+           "certificate "
+           "for the key whose reference is `ref`."),
     nullable(text("readPin", 64, "The PIN that reading needs: a name in `pins`; null: none (default).",
                   identifier)),
     integer("maxSize", 1, 65535, "The most bytes that it takes (default 12710)."),
     flag("writable", "It can be written and erased (default false)."),
     flag("visible", "Part of the token (default true)."),
     flag("retired", "As for keys (default false)."),
+    flag("onDemand", "Found only by a search that names its label (default false)."),
 };
 constexpr Shape object_shape{"object", "`objects[]`", object_terms};
 
@@ -226,6 +230,10 @@ constexpr Term quirk_terms[] = {
          "Keys with `alwaysAuthenticate` want VERIFY directly before (default true)."),
     flag("verify630x", "630x means what 63Cx should (default false)."),
     flag("probeRetiredSlots", "List retired slots without regard to the key history (default false)."),
+    flag("discoveryPin",
+         "Before the first PIN, read the discovery object, which says whether the user PIN is the global PIN "
+         "of the "
+         "card (default false)."),
 };
 constexpr Shape quirk_shape{"quirks", "`quirks`", quirk_terms};
 
@@ -238,6 +246,7 @@ constexpr Term policy_terms[] = {
     flag("exposeData", "Show data objects (default true)."),
     flag("allowWrite", "Let applications write objects (default true)."),
     flag("allowKeygen", "Let applications generate keys (default true)."),
+    flag("allowImport", "Let applications import keys (default true)."),
 };
 constexpr Shape policy_shape{"policy", "`policy`", policy_terms, true};
 

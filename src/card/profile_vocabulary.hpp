@@ -94,7 +94,7 @@ inline constexpr std::array<std::string_view, 4> cache_policies{"none", "session
 inline constexpr std::array<std::string_view, 3> usages{"sign", "decrypt", "derive"};
 inline constexpr std::array<std::string_view, 3> presences{"cert", "metadata", "either"};
 inline constexpr std::array<std::string_view, 2> object_classes{"certificate", "data"};
-inline constexpr std::array<std::string_view, 2> containers{"plain", "piv-cert"};
+inline constexpr std::array<std::string_view, 3> containers{"plain", "piv-cert", "attestation"};
 inline constexpr std::array<std::string_view, 2> select_les{"none", "00"};
 inline constexpr std::array<std::string_view, 2> id_schemes{"opensc", "profile"};
 

@@ -206,15 +206,4 @@ AesCipher::Result AesCipher::State::finish_opening(SecretBytes& out) {
     return Result::done;
 }
 
-Bytes aes_block(Direction direction, View key, View block) {
-    if (block.size() != block_bytes) {
-        throw Error("an AES block has 16 bytes");
-    }
-    AesCipher cipher(direction, key, {.mode = AesMode::ecb, .iv = {}, .aad = {}, .tag_bytes = 0});
-    SecretBytes out;
-    cipher.update(block, out);
-    cipher.finish(out);
-    return to_bytes(out);
-}
-
 }  // namespace jeton::crypto

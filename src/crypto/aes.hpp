@@ -53,7 +53,4 @@ class AesCipher {
     std::unique_ptr<State> m_state;
 };
 
-/// aes_block encrypts or decrypts one block of 16 bytes: what a PIV management key does.
-Bytes aes_block(Direction direction, View key, View block);
-
 }  // namespace jeton::crypto

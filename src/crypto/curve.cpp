@@ -21,12 +21,13 @@ constexpr std::array<CurveFacts, 3> curves{{
     {Curve::p521, "P-521", 66, 521, p521_oid},
 }};
 
+template <typename AnyCurve>
 struct CurveName {
     std::string_view name;
-    Curve curve;
+    AnyCurve curve;
 };
 
-constexpr std::array<CurveName, 7> names{{
+constexpr std::array<CurveName<Curve>, 7> names{{
     {"secp256r1", Curve::p256},
     {"prime256v1", Curve::p256},
     {"P-256", Curve::p256},
@@ -36,6 +37,49 @@ constexpr std::array<CurveName, 7> names{{
     {"P-521", Curve::p521},
 }};
 
+// RFC 8410, 3.
+constexpr std::array<Byte, 5> ed25519_oid{0x06, 0x03, 0x2B, 0x65, 0x70};
+constexpr std::array<Byte, 5> x25519_oid{0x06, 0x03, 0x2B, 0x65, 0x6E};
+// PKCS#11 3.2, 6.3.5 and 6.3.7.
+constexpr std::array<Byte, 14> edwards25519_name{0x13, 0x0C, 'e', 'd', 'w', 'a', 'r',
+                                                 'd',  's',  '2', '5', '5', '1', '9'};
+constexpr std::array<Byte, 12> curve25519_name{0x13, 0x0A, 'c', 'u', 'r', 'v', 'e', '2', '5', '5', '1', '9'};
+
+// In the order of OkpCurve.
+constexpr std::array<OkpFacts, 2> okp_curves{{
+    {OkpCurve::ed25519, "Ed25519", 32, 64, 0, ed25519_oid, edwards25519_name},
+    {OkpCurve::x25519, "X25519", 32, 0, 32, x25519_oid, curve25519_name},
+}};
+
+constexpr std::array<CurveName<OkpCurve>, 6> okp_names{{
+    {"edwards25519", OkpCurve::ed25519},
+    {"Ed25519", OkpCurve::ed25519},
+    {"ed25519", OkpCurve::ed25519},
+    {"curve25519", OkpCurve::x25519},
+    {"X25519", OkpCurve::x25519},
+    {"x25519", OkpCurve::x25519},
+}};
+
+// What OpenPGP used before RFC 8410.
+constexpr std::array<Byte, 11> old_ed25519_oid{0x06, 0x09, 0x2B, 0x06, 0x01, 0x04,
+                                               0x01, 0xDA, 0x47, 0x0F, 0x01};
+constexpr std::array<Byte, 12> old_x25519_oid{0x06, 0x0A, 0x2B, 0x06, 0x01, 0x04,
+                                              0x01, 0x97, 0x55, 0x01, 0x05, 0x01};
+
+struct OldIdentifier {
+    View oid;
+    OkpCurve curve;
+};
+
+constexpr std::array<OldIdentifier, 2> old_identifiers{
+    {{old_ed25519_oid, OkpCurve::ed25519}, {old_x25519_oid, OkpCurve::x25519}}};
+
+template <typename AnyCurve, std::size_t Count>
+std::optional<AnyCurve> find_name(const std::array<CurveName<AnyCurve>, Count>& rows, std::string_view name) {
+    const auto row = std::ranges::find(rows, name, &CurveName<AnyCurve>::name);
+    return row == rows.end() ? std::nullopt : std::optional(row->curve);
+}
+
 }  // namespace
 
 const CurveFacts& curve_facts(Curve curve) {
@@ -43,9 +87,7 @@ const CurveFacts& curve_facts(Curve curve) {
 }
 
 std::optional<Curve> curve_of_name(std::string_view name) {
-    const auto row =
-        std::find_if(names.begin(), names.end(), [&](const CurveName& n) { return n.name == name; });
-    return row == names.end() ? std::nullopt : std::optional(row->curve);
+    return find_name(names, name);
 }
 
 std::optional<Curve> curve_of_params(View der) {
@@ -56,6 +98,25 @@ std::optional<Curve> curve_of_params(View der) {
     }
     const auto name = only_object(der, der_printable_string);
     return name ? curve_of_name(to_text(*name)) : std::nullopt;
+}
+
+const OkpFacts& okp_facts(OkpCurve curve) {
+    return okp_curves.at(static_cast<std::size_t>(curve));
+}
+
+std::optional<OkpCurve> okp_of_params(View der) {
+    for (const OkpFacts& facts : okp_curves) {
+        if (equal(facts.oid, der)) {
+            return facts.curve;
+        }
+    }
+    for (const OldIdentifier& old : old_identifiers) {
+        if (equal(old.oid, der)) {
+            return old.curve;
+        }
+    }
+    const auto name = only_object(der, der_printable_string);
+    return name ? find_name(okp_names, to_text(*name)) : std::nullopt;
 }
 
 }  // namespace jeton::crypto

@@ -68,12 +68,4 @@ std::optional<View> only_object(View der, Byte tag) {
     return reader.at_end() ? content : std::nullopt;
 }
 
-void put_unsigned(TlvWriter& writer, View number) {
-    Bytes content = to_bytes(without_leading_zeros(number));
-    if (content.empty() || (content.front() & 0x80) != 0) {
-        content.insert(content.begin(), 0x00);
-    }
-    writer.put(der_integer, content);
-}
-
 }  // namespace jeton::crypto

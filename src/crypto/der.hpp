@@ -2,6 +2,7 @@
 // Private to src/crypto. (Cards write BER more freely: util/tlv.hpp.)
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "util/bytes.hpp"
@@ -11,10 +12,15 @@ namespace jeton::crypto {
 
 inline constexpr Byte der_integer = 0x02;
 inline constexpr Byte der_bit_string = 0x03;
+inline constexpr Byte der_octet_string = 0x04;
 inline constexpr Byte der_null = 0x05;
 inline constexpr Byte der_oid = 0x06;
 inline constexpr Byte der_printable_string = 0x13;
 inline constexpr Byte der_sequence = 0x30;
+
+/// The contents of the OBJECT IDENTIFIERs of RSA and EC keys (RFC 3279, 2.3.1; RFC 5480, 2.1.1).
+inline constexpr std::array<Byte, 9> rsa_oid{0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01};
+inline constexpr std::array<Byte, 7> ec_oid{0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01};
 
 /// DerReader takes objects off the front of a view; what was not taken stays. An answer of nullopt leaves the
 /// reader where it was.
@@ -45,6 +51,16 @@ class DerReader {
 std::optional<View> only_object(View der, Byte tag);
 
 /// put_unsigned adds |number|, big-endian, as an INTEGER.
-void put_unsigned(TlvWriter& writer, View number);
+template <typename Vector>
+void put_unsigned(BasicTlvWriter<Vector>& writer, View number) {
+    const View significant = without_leading_zeros(number);
+    Vector content;
+    content.reserve(significant.size() + 1);
+    if (significant.empty() || (significant.front() & 0x80) != 0) {
+        content.push_back(0x00);
+    }
+    append(content, significant);
+    writer.put(der_integer, content);
+}
 
 }  // namespace jeton::crypto

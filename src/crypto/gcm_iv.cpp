@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 
 namespace jeton::crypto {
 
@@ -83,7 +83,8 @@ Field first_counter_block(Field h, View iv) {
 }  // namespace
 
 Bytes equivalent_gcm_iv(View key, View iv) {
-    const Bytes hash_key = aes_block(Direction::encrypt, key, std::array<Byte, block_bytes>{});
+    const Bytes hash_key =
+        crypt_block(BlockCipher::aes, Direction::encrypt, key, std::array<Byte, block_bytes>{});
     const Field h = load(hash_key);
     const Field undo = inverse(h);
     // J0 of 16 bytes V is ((V * H) + length) * H.

@@ -1,4 +1,5 @@
-// SubjectPublicKeyInfo (RFC 5280, 4.1; RFC 3279, 2.3.1; RFC 5480, 2) and Ecdsa-Sig-Value (RFC 3279, 2.2.3).
+// SubjectPublicKeyInfo (RFC 5280, 4.1; RFC 3279, 2.3.1; RFC 5480, 2; RFC 8410, 4) and Ecdsa-Sig-Value (RFC
+// 3279, 2.2.3).
 #include <array>
 
 #include "crypto/der.hpp"
@@ -8,9 +9,6 @@
 namespace jeton::crypto {
 
 namespace {
-
-constexpr std::array<Byte, 9> rsa_oid{0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01};
-constexpr std::array<Byte, 7> ec_oid{0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01};
 
 std::optional<PublicKey> parse_rsa(View parameters, View content) {
     // RFC 3279 wants NULL; some writers leave it out.
@@ -48,6 +46,17 @@ std::optional<PublicKey> parse_ec(View parameters, View point) {
     return is_valid(key) ? std::optional<PublicKey>(std::move(key)) : std::nullopt;
 }
 
+/// parse_okp reads an octet key: the algorithm is its curve, and has no parameters.
+std::optional<PublicKey> parse_okp(View algorithm, View value) {
+    for (const OkpCurve curve : {OkpCurve::ed25519, OkpCurve::x25519}) {
+        if (equal(algorithm, okp_facts(curve).oid)) {
+            OkpPublicKey key{curve, to_bytes(value)};
+            return is_valid(key) ? std::optional<PublicKey>(std::move(key)) : std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<PublicKey> parse_spki(View der) {
@@ -67,10 +76,11 @@ std::optional<PublicKey> parse_spki(View der) {
     if (!kind) {
         return std::nullopt;
     }
+    const View key = bits->subspan(1);
     if (equal(*kind, rsa_oid)) {
-        return parse_rsa(fields.rest(), bits->subspan(1));
+        return parse_rsa(fields.rest(), key);
     }
-    return equal(*kind, ec_oid) ? parse_ec(fields.rest(), bits->subspan(1)) : std::nullopt;
+    return equal(*kind, ec_oid) ? parse_ec(fields.rest(), key) : parse_okp(*algorithm, key);
 }
 
 Bytes spki(const PublicKey& key) {
@@ -83,10 +93,13 @@ Bytes spki(const PublicKey& key) {
             put_unsigned(numbers, rsa->modulus);
             put_unsigned(numbers, rsa->exponent);
         });
+    } else if (const auto* ec = std::get_if<EcPublicKey>(&key)) {
+        algorithm.put(der_oid, ec_oid).raw(curve_facts(ec->curve).oid);
+        bits.raw(ec->point);
     } else {
-        const EcPublicKey& ec = std::get<EcPublicKey>(key);
-        algorithm.put(der_oid, ec_oid).raw(curve_facts(ec.curve).oid);
-        bits.raw(ec.point);
+        const OkpPublicKey& okp = std::get<OkpPublicKey>(key);
+        algorithm.raw(okp_facts(okp.curve).oid);
+        bits.raw(okp.value);
     }
     TlvWriter out;
     out.nest(der_sequence, [&](TlvWriter& info) {

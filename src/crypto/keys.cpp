@@ -68,6 +68,24 @@ bool verify_ecdsa(const EcPublicKey& key, View digest, View signature) {
     return EVP_PKEY_verify(context.get(), der.data(), der.size(), openssl::data(digest), digest.size()) == 1;
 }
 
+bool verify_eddsa(const OkpPublicKey& key, View message, View signature) {
+    const openssl::ErrorScope errors;
+    const std::size_t signature_bytes = okp_facts(key.curve).signature_bytes;
+    if (signature_bytes == 0 || signature.size() != signature_bytes) {
+        return false;
+    }
+    const openssl::Pkey pkey = make_pkey(key);
+    if (!pkey) {
+        return false;
+    }
+    const openssl::DigestContext context(openssl::required(EVP_MD_CTX_new(), "make a verification"));
+    openssl::require(EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, openssl::context(), nullptr,
+                                             pkey.get(), nullptr),
+                     "start EdDSA");
+    return EVP_DigestVerify(context.get(), signature.data(), signature.size(), openssl::data(message),
+                            message.size()) == 1;
+}
+
 bool verify_rsa_pkcs(const RsaPublicKey& key, View content, View signature) {
     if (signature.size() != key.modulus_bytes()) {
         return false;

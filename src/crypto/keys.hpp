@@ -43,9 +43,36 @@ struct EcPublicKey {
     bool operator==(const EcPublicKey&) const = default;
 };
 
-using PublicKey = std::variant<RsaPublicKey, EcPublicKey>;
+/// OkpCurve is the curve of an octet key pair (RFC 8037), whose numbers are strings of bytes.
+enum class OkpCurve { ed25519, x25519 };
 
-/// is_valid checks an RSA modulus (512 to 16384 bits, odd) and exponent, or that a point lies on its curve.
+/// OkpFacts are the constants of one such curve.
+struct OkpFacts {
+    OkpCurve curve;
+    std::string_view name;        ///< "Ed25519", as in RFC 8037
+    std::size_t public_bytes;     ///< of the public key, and of the seed that is the private key
+    std::size_t signature_bytes;  ///< 0: the curve does not sign
+    std::size_t shared_bytes;     ///< of the secret that two parties agree on; 0: the curve does not agree
+    View oid;                     ///< DER OBJECT IDENTIFIER (RFC 8410)
+    View printable;               ///< DER PrintableString "edwards25519" or "curve25519" (PKCS#11 3.2)
+};
+
+const OkpFacts& okp_facts(OkpCurve curve);
+
+/// okp_of_params finds the curve of a CKA_EC_PARAMS value: a DER OBJECT IDENTIFIER, of RFC 8410 or older, or
+/// a PrintableString such as "edwards25519" or "Ed25519"; nullopt for any other curve.
+std::optional<OkpCurve> okp_of_params(View der);
+
+struct OkpPublicKey {
+    OkpCurve curve = OkpCurve::ed25519;
+    Bytes value;  ///< public_bytes
+    bool operator==(const OkpPublicKey&) const = default;
+};
+
+using PublicKey = std::variant<RsaPublicKey, EcPublicKey, OkpPublicKey>;
+
+/// is_valid checks an RSA modulus (512 to 16384 bits, odd) and exponent, that a point lies on its curve, or
+/// the length of an octet key.
 bool is_valid(const PublicKey& key);
 
 /// parse_spki reads a DER SubjectPublicKeyInfo; nullopt when it is malformed or of an unknown kind.
@@ -57,6 +84,10 @@ Bytes spki(const PublicKey& key);
 /// verify_ecdsa checks |signature|, r and s of field_bytes each, over |digest| (cut to the field by the
 /// algorithm).
 bool verify_ecdsa(const EcPublicKey& key, View digest, View signature);
+
+/// verify_eddsa checks an Ed25519 signature of 64 bytes over |message| itself (RFC 8032, 5.1.7); false for a
+/// curve that does not sign.
+bool verify_eddsa(const OkpPublicKey& key, View message, View signature);
 
 /// ecdsa_raw_from_der turns SEQUENCE { r, s } into r and s, each padded to |field_bytes|; nullopt when
 /// malformed or too large.
@@ -80,19 +111,50 @@ std::optional<Bytes> encrypt_pkcs(const RsaPublicKey& key, View plain);
 /// longer.
 std::optional<Bytes> encrypt_oaep(const RsaPublicKey& key, Hash hash, Hash mgf, View label, View plain);
 
-/// PrivateKey is an RSA or EC private key in this process: the software card's.
+/// RsaPrivateParts are big-endian numbers without leading zeros (RFC 8017, 3.2, second form).
+struct RsaPrivateParts {
+    SecretBytes p, q, dp, dq, qinv;
+    Bytes exponent;  ///< the public one
+};
+
+struct EcPrivateParts {
+    Curve curve = Curve::p256;
+    SecretBytes scalar;  ///< big-endian
+};
+
+struct OkpPrivateParts {
+    OkpCurve curve = OkpCurve::ed25519;
+    SecretBytes seed;  ///< public_bytes; the key's own bytes for X25519
+};
+
+using PrivateParts = std::variant<RsaPrivateParts, EcPrivateParts, OkpPrivateParts>;
+
+/// complete_rsa makes the parts of an RSA key from what is given of it; an empty view was not given. p, q and
+/// the public exponent suffice, and so do modulus, public and private exponent; one prime comes from the
+/// other and the modulus; an exponent that nothing tells is 65537. nullopt when that is too little, when the
+/// numbers contradict each other, or for a modulus longer than 16384 bits (8192 to find primes of).
+std::optional<RsaPrivateParts> complete_rsa(View modulus, View exponent, View private_exponent, View p,
+                                            View q, View dp, View dq, View qinv);
+
+/// PrivateKey is a private key in this process: the software card's.
 class PrivateKey {
   public:
     static PrivateKey generate_rsa(std::size_t bits);
     static PrivateKey generate_ec(Curve curve);
-    /// from_der reads a DER PrivateKeyInfo (PKCS#8); nullopt when malformed.
+    static PrivateKey generate_okp(OkpCurve curve);
+    /// from_der reads a DER PrivateKeyInfo (PKCS#8; RFC 8410 for octet keys); nullopt when malformed.
     static std::optional<PrivateKey> from_der(View der);
+    /// from_parts makes a key; nullopt when the parts are no sound key. Whether p and q are primes is not
+    /// tested: one computation must come back.
+    static std::optional<PrivateKey> from_parts(const PrivateParts& parts);
 
     PrivateKey(PrivateKey&&) noexcept;
     PrivateKey& operator=(PrivateKey&&) noexcept;
     ~PrivateKey();
 
     SecretBytes to_der() const;
+    /// parts takes the key apart; nullopt for an RSA key that came without its primes.
+    std::optional<PrivateParts> parts() const;
     PublicKey public_key() const;
 
     /// rsa_private computes block^d mod n; |block| is modulus_bytes long. nullopt when it is not below the
@@ -102,7 +164,12 @@ class PrivateKey {
     /// sign_ecdsa gives SEQUENCE { r, s } over |digest|.
     Bytes sign_ecdsa(View digest) const;
 
+    /// sign_eddsa gives the 64 bytes of an Ed25519 signature over |message| itself.
+    Bytes sign_eddsa(View message) const;
+
     /// agree gives the X coordinate of the shared point; nullopt when |peer| is not a point of the curve.
+    /// With an X25519 key it gives the shared secret; nullopt when |peer| has another length, or makes a
+    /// secret of zeros alone (RFC 7748, 6.1).
     std::optional<SecretBytes> agree(View peer) const;
 
   private:

@@ -27,6 +27,9 @@ constexpr std::array<std::array<const char*, key_sizes>, 5> cipher_names{{
     {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM"},
 }};
 
+// In the order of Derivation.
+constexpr std::array kdf_names{"PBKDF2", "HKDF"};
+
 /// start makes OpenSSL ready without its configuration file and, if we are the first, without its exit
 /// handler: the module answers calls while the process exits. OpenSSL refuses once it has shut down.
 void start() {
@@ -42,6 +45,8 @@ struct Library {
     Handle<OSSL_LIB_CTX, OSSL_LIB_CTX_free> context;
     std::array<Digest, hash_names.size()> digests;
     std::array<std::array<Cipher, key_sizes>, cipher_names.size()> ciphers;
+    Cipher triple_des;
+    std::array<Kdf, kdf_names.size()> derivations;
 };
 
 Library::Library() : context(required(OSSL_LIB_CTX_new(), "make a library context")) {
@@ -54,6 +59,10 @@ Library::Library() : context(required(OSSL_LIB_CTX_new(), "make a library contex
             const char* name = cipher_names[mode][size];
             ciphers[mode][size].reset(required(EVP_CIPHER_fetch(context.get(), name, nullptr), name));
         }
+    }
+    triple_des.reset(required(EVP_CIPHER_fetch(context.get(), "DES-EDE3-ECB", nullptr), "find 3DES"));
+    for (std::size_t i = 0; i < derivations.size(); ++i) {
+        derivations[i].reset(required(EVP_KDF_fetch(context.get(), kdf_names[i], nullptr), kdf_names[i]));
     }
 }
 
@@ -79,6 +88,18 @@ const EVP_CIPHER* cipher(AesMode mode, std::size_t key_bytes) {
         return nullptr;
     }
     return library().ciphers.at(static_cast<std::size_t>(mode)).at(key_bytes / 8 - 2).get();
+}
+
+const EVP_CIPHER* triple_des() {
+    return library().triple_des.get();
+}
+
+EVP_KDF* kdf(Derivation derivation) {
+    return library().derivations.at(static_cast<std::size_t>(derivation)).get();
+}
+
+const char* md_name(Hash hash) {
+    return hash_names.at(static_cast<std::size_t>(hash));
 }
 
 ErrorScope::ErrorScope() {

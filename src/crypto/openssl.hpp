@@ -7,6 +7,7 @@
 #include <memory>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 #include <span>
@@ -35,6 +36,8 @@ using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 using CipherContext = Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using Digest = Handle<EVP_MD, EVP_MD_free>;
 using Cipher = Handle<EVP_CIPHER, EVP_CIPHER_free>;
+using Kdf = Handle<EVP_KDF, EVP_KDF_free>;
+using KdfContext = Handle<EVP_KDF_CTX, EVP_KDF_CTX_free>;
 using BigNumber = Handle<BIGNUM, BN_clear_free>;
 using ParamBuilder = Handle<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
 using Params = Handle<OSSL_PARAM, OSSL_PARAM_free>;
@@ -50,6 +53,16 @@ const EVP_MD* md(Hash hash);
 
 /// cipher gives AES in |mode|, fetched once; nullptr when there is none with keys of |key_bytes|.
 const EVP_CIPHER* cipher(AesMode mode, std::size_t key_bytes);
+
+/// triple_des gives 3DES in ECB mode with three keys, fetched once.
+const EVP_CIPHER* triple_des();
+
+/// Derivation is a key derivation function that has a hash inside.
+enum class Derivation { pbkdf2, hkdf };
+
+/// kdf gives the algorithm, fetched once; md_name what it calls |hash|.
+EVP_KDF* kdf(Derivation derivation);
+const char* md_name(Hash hash);
 
 /// ErrorScope leaves the thread's error queue, which the application shares, as it was. It comes first in
 /// every function that calls OpenSSL: it throws Error when OpenSSL cannot start or has shut down.

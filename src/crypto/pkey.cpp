@@ -10,6 +10,17 @@ namespace jeton::crypto {
 
 namespace {
 
+/// What OpenSSL calls the curves of octet keys.
+struct OkpKind {
+    OkpCurve curve;
+    const char* identifier;
+    const char* name;
+};
+
+// In the order of OkpCurve.
+constexpr std::array<OkpKind, 2> okp_kinds{
+    {{OkpCurve::ed25519, "1.3.101.112", "ED25519"}, {OkpCurve::x25519, "1.3.101.110", "X25519"}}};
+
 // OpenSSL computes with no other RSA keys (rsa.h: OPENSSL_RSA_MAX_MODULUS_BITS, _SMALL_MODULUS_BITS,
 // _MAX_PUBEXP_BITS).
 constexpr std::size_t smallest_modulus_bits = 512;
@@ -124,6 +135,26 @@ std::optional<PublicKey> ec_part(const EVP_PKEY* pkey) {
     return key;
 }
 
+openssl::Pkey make_okp_pkey(const OkpPublicKey& key) {
+    if (key.value.size() != okp_facts(key.curve).public_bytes) {
+        return nullptr;
+    }
+    const openssl::ParamBuilder builder(openssl::required(OSSL_PARAM_BLD_new(), "make key parameters"));
+    openssl::require(OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY,
+                                                      key.value.data(), key.value.size()),
+                     "set a public key");
+    return from_params(okp_kind(key.curve), builder.get());
+}
+
+std::optional<PublicKey> okp_part(const EVP_PKEY* pkey, OkpCurve curve) {
+    OkpPublicKey key{curve, Bytes(okp_facts(curve).public_bytes)};
+    std::size_t length = 0;
+    const int answer = EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, key.value.data(),
+                                                       key.value.size(), &length);
+    return answer == 1 && length == key.value.size() ? std::optional<PublicKey>(std::move(key))
+                                                     : std::nullopt;
+}
+
 }  // namespace
 
 std::size_t RsaPublicKey::modulus_bits() const {
@@ -140,8 +171,10 @@ openssl::Pkey make_pkey(const PublicKey& key) {
     if (const auto* rsa = std::get_if<RsaPublicKey>(&key)) {
         return make_rsa_pkey(*rsa);
     }
-    const EcPublicKey& ec = std::get<EcPublicKey>(key);
-    return is_uncompressed(ec) ? make_ec_pkey(ec.curve, ec.point) : nullptr;
+    if (const auto* ec = std::get_if<EcPublicKey>(&key)) {
+        return is_uncompressed(*ec) ? make_ec_pkey(ec->curve, ec->point) : nullptr;
+    }
+    return make_okp_pkey(std::get<OkpPublicKey>(key));
 }
 
 openssl::Pkey make_ec_pkey(Curve curve, View point) {
@@ -160,7 +193,16 @@ std::optional<PublicKey> public_part(const EVP_PKEY* pkey) {
     if (EVP_PKEY_is_a(pkey, "RSA") == 1) {
         return rsa_part(pkey);
     }
-    return EVP_PKEY_is_a(pkey, "EC") == 1 ? ec_part(pkey) : std::nullopt;
+    if (EVP_PKEY_is_a(pkey, "EC") == 1) {
+        return ec_part(pkey);
+    }
+    const auto row = std::ranges::find_if(
+        okp_kinds, [&](const OkpKind& kind) { return EVP_PKEY_is_a(pkey, kind.name) == 1; });
+    return row == okp_kinds.end() ? std::nullopt : okp_part(pkey, row->curve);
+}
+
+const char* okp_kind(OkpCurve curve) {
+    return okp_kinds.at(static_cast<std::size_t>(curve)).identifier;
 }
 
 openssl::PkeyContext operation_on(EVP_PKEY* pkey) {

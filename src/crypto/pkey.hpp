@@ -13,6 +13,7 @@ namespace jeton::crypto {
 /// the application made its default, even in a library context of our own, and hand our keys to it.
 inline constexpr const char* rsa_kind = "1.2.840.113549.1.1.1";
 inline constexpr const char* ec_kind = "1.2.840.10045.2.1";
+const char* okp_kind(OkpCurve curve);
 
 /// make_pkey gives |key| in OpenSSL's form; null when it is not valid.
 openssl::Pkey make_pkey(const PublicKey& key);

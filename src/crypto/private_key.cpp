@@ -7,6 +7,7 @@
 #include "crypto/error.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/pkey.hpp"
+#include "crypto/private_key_state.hpp"
 
 namespace jeton::crypto {
 
@@ -96,20 +97,31 @@ bool is_pair(EVP_PKEY* pkey, const PublicKey& key) {
             ecdsa_raw_from_der(ecdsa_der(pkey, digest), curve_facts(ec->curve).field_bytes);
         return is_scalar(pkey) && signature && verify_ecdsa(*ec, digest, *signature);
     }
-    const auto& rsa = std::get<RsaPublicKey>(key);
-    Bytes block(rsa.modulus_bytes());
-    block.back() = 0x02;
-    const auto power = rsa_raw(pkey, block);
-    const auto back = power ? rsa_public(rsa, *power) : std::nullopt;
-    return back && equal(*back, block);
+    if (const auto* rsa = std::get_if<RsaPublicKey>(&key)) {
+        Bytes block(rsa->modulus_bytes());
+        block.back() = 0x02;
+        const auto power = rsa_raw(pkey, block);
+        const auto back = power ? rsa_public(*rsa, *power) : std::nullopt;
+        return back && equal(*back, block);
+    }
+    return true;  // OpenSSL computed the public half of an octet key from the private one
+}
+
+/// derive gives |length| bytes that |own| and |peer| agree on; nullopt when OpenSSL refuses the result.
+std::optional<SecretBytes> derive(EVP_PKEY* own, EVP_PKEY* peer, std::size_t length) {
+    const openssl::PkeyContext context = operation_on(own);
+    openssl::require(EVP_PKEY_derive_init(context.get()), "start a key agreement");
+    openssl::require(EVP_PKEY_derive_set_peer(context.get(), peer), "set the peer's key");
+    SecretBytes out(length);
+    std::size_t filled = length;
+    if (EVP_PKEY_derive(context.get(), out.data(), &filled) != 1) {
+        return std::nullopt;
+    }
+    openssl::require(filled == length ? 1 : 0, "fill the secret");
+    return out;
 }
 
 }  // namespace
-
-struct PrivateKey::State {
-    openssl::Pkey pkey;
-    PublicKey public_key;
-};
 
 PrivateKey::PrivateKey(std::unique_ptr<State> state) : m_state(std::move(state)) {}
 PrivateKey::PrivateKey(PrivateKey&&) noexcept = default;
@@ -135,6 +147,13 @@ PrivateKey PrivateKey::generate_ec(Curve curve) {
     const std::string name(curve_facts(curve).name);
     openssl::require(EVP_PKEY_CTX_set_group_name(context.get(), name.c_str()), "set a curve");
     openssl::Pkey pkey = finish_generation(context);
+    PublicKey key = public_part(pkey.get()).value();
+    return PrivateKey(std::make_unique<State>(State{std::move(pkey), std::move(key)}));
+}
+
+PrivateKey PrivateKey::generate_okp(OkpCurve curve) {
+    const openssl::ErrorScope errors;
+    openssl::Pkey pkey = finish_generation(start_generation(okp_kind(curve)));
     PublicKey key = public_part(pkey.get()).value();
     return PrivateKey(std::make_unique<State>(State{std::move(pkey), std::move(key)}));
 }
@@ -195,24 +214,43 @@ Bytes PrivateKey::sign_ecdsa(View digest) const {
     return signature;
 }
 
+Bytes PrivateKey::sign_eddsa(View message) const {
+    const openssl::ErrorScope errors;
+    const auto* own = std::get_if<OkpPublicKey>(&m_state->public_key);
+    if (own == nullptr || okp_facts(own->curve).signature_bytes == 0) {
+        throw Error("not an EdDSA key");
+    }
+    const openssl::DigestContext context(openssl::required(EVP_MD_CTX_new(), "make a signature"));
+    openssl::require(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, openssl::context(), nullptr,
+                                           m_state->pkey.get(), nullptr),
+                     "start EdDSA");
+    Bytes out(okp_facts(own->curve).signature_bytes);
+    std::size_t length = out.size();
+    openssl::require(
+        EVP_DigestSign(context.get(), out.data(), &length, openssl::data(message), message.size()),
+        "sign with EdDSA");
+    openssl::require(length == out.size() ? 1 : 0, "fill the signature");
+    return out;
+}
+
 std::optional<SecretBytes> PrivateKey::agree(View peer) const {
     const openssl::ErrorScope errors;
-    const auto* own = std::get_if<EcPublicKey>(&m_state->public_key);
-    if (own == nullptr) {
-        throw Error("not an EC key");
+    if (const auto* ec = std::get_if<EcPublicKey>(&m_state->public_key)) {
+        const openssl::Pkey peer_key = make_pkey(EcPublicKey{ec->curve, to_bytes(peer)});
+        auto secret = peer_key
+                          ? derive(m_state->pkey.get(), peer_key.get(), curve_facts(ec->curve).field_bytes)
+                          : std::nullopt;
+        openssl::require(peer_key && !secret ? 0 : 1, "agree on a key");
+        return secret;
     }
-    const openssl::Pkey peer_key = make_pkey(EcPublicKey{own->curve, to_bytes(peer)});
-    if (!peer_key) {
-        return std::nullopt;
+    const auto* okp = std::get_if<OkpPublicKey>(&m_state->public_key);
+    if (okp == nullptr || okp_facts(okp->curve).shared_bytes == 0) {
+        throw Error("not a key for key agreement");
     }
-    const openssl::PkeyContext context = operation_on(m_state->pkey.get());
-    openssl::require(EVP_PKEY_derive_init(context.get()), "start ECDH");
-    openssl::require(EVP_PKEY_derive_set_peer(context.get(), peer_key.get()), "set the peer's point");
-    SecretBytes out(curve_facts(own->curve).field_bytes);
-    std::size_t length = out.size();
-    openssl::require(EVP_PKEY_derive(context.get(), out.data(), &length), "agree on a key");
-    openssl::require(length == out.size() ? 1 : 0, "fill the field");
-    return out;
+    const openssl::Pkey peer_key = make_pkey(OkpPublicKey{okp->curve, to_bytes(peer)});
+    // OpenSSL fails when the secret is zeros alone, and has no other reason to.
+    return peer_key ? derive(m_state->pkey.get(), peer_key.get(), okp_facts(okp->curve).shared_bytes)
+                    : std::nullopt;
 }
 
 }  // namespace jeton::crypto

@@ -153,7 +153,7 @@ constexpr std::array mgf_rows{
 }  // namespace
 
 bool MechanismRow::serves(const crypto::PublicKey& key, bool sign, bool decrypt) const {
-    if ((flags & CKF_GENERATE_KEY_PAIR) != 0) {
+    if ((flags & CKF_GENERATE_KEY_PAIR) != 0 || std::holds_alternative<crypto::OkpPublicKey>(key)) {
         return false;
     }
     const auto wanted =

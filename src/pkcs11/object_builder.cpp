@@ -26,20 +26,39 @@ Attributes storage_attributes(CK_OBJECT_CLASS object_class, std::string_view lab
     return attributes;
 }
 
-bool is_ec(const crypto::PublicKey& key) {
-    return std::holds_alternative<crypto::EcPublicKey>(key);
+bool is_rsa(const crypto::PublicKey& key) {
+    return std::holds_alternative<crypto::RsaPublicKey>(key);
+}
+
+/// KeyKind is how the standard calls a type of key, and how it is made.
+struct KeyKind {
+    CK_KEY_TYPE type;
+    CK_MECHANISM_TYPE generator;
+};
+
+KeyKind kind_of(const crypto::PublicKey& key) {
+    if (is_rsa(key)) {
+        return {CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN};
+    }
+    const auto* okp = std::get_if<crypto::OkpPublicKey>(&key);
+    if (okp == nullptr) {
+        return {CKK_EC, CKM_EC_KEY_PAIR_GEN};
+    }
+    return okp->curve == crypto::OkpCurve::ed25519
+               ? KeyKind{CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN}
+               : KeyKind{CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN};
 }
 
 /// Attributes that both halves of a key pair have.
 void add_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry) {
-    attributes.set_ulong(CKA_KEY_TYPE, is_ec(entry.public_key) ? CKK_EC : CKK_RSA)
+    attributes.set_ulong(CKA_KEY_TYPE, kind_of(entry.public_key).type)
         .set(CKA_START_DATE, {})
         .set(CKA_END_DATE, {})
         .set(CKA_SUBJECT, {})
         .set_bool(CKA_DERIVE, false)
         .set_bool(CKA_LOCAL, entry.generated_on_card)
         .set(CKA_PUBLIC_KEY_INFO, crypto::spki(entry.public_key));
-    const CK_ULONG generator = is_ec(entry.public_key) ? CKM_EC_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN;
+    const CK_ULONG generator = kind_of(entry.public_key).generator;
     attributes.set_ulong(CKA_KEY_GEN_MECHANISM,
                          entry.generated_on_card ? generator : CK_UNAVAILABLE_INFORMATION);
     Bytes allowed;
@@ -99,17 +118,18 @@ void add_public_values(Attributes& attributes, const crypto::PublicKey& key, boo
         }
         return;
     }
-    const auto& ec = std::get<crypto::EcPublicKey>(key);
-    attributes.set(CKA_EC_PARAMS, crypto::curve_facts(ec.curve).oid);
-    if (is_public_object) {
-        attributes.set(CKA_EC_POINT, TlvWriter().put(der_octet_string, ec.point).take());
+    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        attributes.set(CKA_EC_PARAMS, crypto::curve_facts(ec->curve).oid);
+        if (is_public_object) {
+            attributes.set(CKA_EC_POINT, TlvWriter().put(der_octet_string, ec->point).take());
+        }
     }
 }
 
 void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
                      const card::KeyEntry& entry) {
     const auto type = card::key_type_of(entry.public_key);
-    const bool deciphers = !is_ec(entry.public_key) && type && applet.offers(card::Primitive::rsa_raw, *type);
+    const bool deciphers = is_rsa(entry.public_key) && type && applet.offers(card::Primitive::rsa_raw, *type);
     add_key(attributes, slot, entry);
     add_public_values(attributes, entry.public_key, false);
     attributes.set_bool(CKA_DECRYPT, slot.decrypt && deciphers)
@@ -119,7 +139,7 @@ void add_private_key(Attributes& attributes, const card::Applet& applet, const c
 void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry) {
     add_key(attributes, slot, entry);
     add_public_values(attributes, entry.public_key, true);
-    attributes.set_bool(CKA_ENCRYPT, slot.decrypt && !is_ec(entry.public_key));
+    attributes.set_bool(CKA_ENCRYPT, slot.decrypt && is_rsa(entry.public_key));
 }
 
 void add_object(Attributes& attributes, const card::ObjectEntry& entry) {

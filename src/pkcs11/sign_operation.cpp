@@ -26,7 +26,10 @@ std::size_t signature_length(const crypto::PublicKey& key) {
     if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
         return rsa->modulus_bytes();
     }
-    return 2 * crypto::curve_facts(std::get<crypto::EcPublicKey>(key).curve).field_bytes;
+    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        return 2 * crypto::curve_facts(ec->curve).field_bytes;
+    }
+    return crypto::okp_facts(std::get<crypto::OkpPublicKey>(key).curve).signature_bytes;
 }
 
 SignatureInput::SignatureInput(std::optional<crypto::Hash> hash) {
@@ -75,6 +78,8 @@ Bytes SignOperation::finish(View last) {
         signature =
             m_token->card().begin().compute(m_key.index, card::Primitive::rsa_raw, card::Verb::sign, block);
     } else {
+        require(std::holds_alternative<crypto::EcPublicKey>(m_key.public_key), CKR_KEY_TYPE_INCONSISTENT,
+                "no mechanism signs with this type of key");
         require(!input.empty(), CKR_DATA_LEN_RANGE, "ECDSA signs a digest of at least one byte");
         signature =
             m_token->card().begin().compute(m_key.index, card::Primitive::ecdsa, card::Verb::sign, input);
@@ -109,12 +114,13 @@ bool VerifyOperation::holds(View input, View signature) const {
     if (const auto* ec = std::get_if<crypto::EcPublicKey>(&m_key)) {
         return crypto::verify_ecdsa(*ec, input, signature);
     }
-    const auto& rsa = std::get<crypto::RsaPublicKey>(m_key);
+    const auto* rsa = std::get_if<crypto::RsaPublicKey>(&m_key);
+    require(rsa != nullptr, CKR_KEY_TYPE_INCONSISTENT, "no mechanism verifies with this type of key");
     if (m_pss) {
         require_pss_length(*m_pss, input);
-        return crypto::verify_rsa_pss(rsa, m_pss->hash, m_pss->mgf, m_pss->salt_bytes, input, signature);
+        return crypto::verify_rsa_pss(*rsa, m_pss->hash, m_pss->mgf, m_pss->salt_bytes, input, signature);
     }
-    return crypto::verify_rsa_pkcs(rsa, pkcs_content(m_row, input), signature);
+    return crypto::verify_rsa_pkcs(*rsa, pkcs_content(m_row, input), signature);
 }
 
 }  // namespace jeton::pkcs11

@@ -2,7 +2,7 @@
 #include <string_view>
 #include <utility>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "crypto/digest.hpp"
 #include "softcard/piv_card.hpp"
 #include "softcard/piv_facts.hpp"
@@ -34,7 +34,8 @@ SecretBytes random_block() {
 }
 
 Bytes encrypt(const CardState& state, View block) {
-    return crypto::aes_block(crypto::Direction::encrypt, state.management_key, block);
+    return crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt, state.management_key,
+                               block);
 }
 
 Response in_template(std::uint32_t tag, View value) {

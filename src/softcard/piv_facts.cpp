@@ -67,7 +67,8 @@ bool KeyAlgorithm::describes(const crypto::PublicKey& key) const {
     if (const auto* const rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
         return is_rsa() && rsa->modulus_bits() == rsa_bits;
     }
-    return !is_rsa() && std::get<crypto::EcPublicKey>(key).curve == curve;
+    const auto* const ec = std::get_if<crypto::EcPublicKey>(&key);
+    return ec != nullptr && !is_rsa() && ec->curve == curve;
 }
 
 const KeyAlgorithm* find_key_algorithm(Byte id) {

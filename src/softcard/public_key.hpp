@@ -10,7 +10,10 @@ inline Bytes public_key_fields(const crypto::PublicKey& key) {
     if (const auto* const rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
         return TlvWriter().put(0x81, rsa->modulus).put(0x82, rsa->exponent).take();
     }
-    return TlvWriter().put(0x86, std::get<crypto::EcPublicKey>(key).point).take();
+    if (const auto* const ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        return TlvWriter().put(0x86, ec->point).take();
+    }
+    return TlvWriter().put(0x86, std::get<crypto::OkpPublicKey>(key).value).take();
 }
 
 }  // namespace jeton::softcard

@@ -1,6 +1,7 @@
 #include "util/gzip.hpp"
 
 #include <array>
+#include <new>
 #include <zlib.h>
 
 namespace jeton {
@@ -30,6 +31,25 @@ std::optional<Bytes> decompress(View data, std::size_t limit) {
     if (result != Z_STREAM_END || out.size() > limit) {
         return std::nullopt;
     }
+    return out;
+}
+
+Bytes compress(View data) {
+    constexpr int gzip_format = 16 + MAX_WBITS;
+    constexpr int most_memory = 9;
+    z_stream stream{};
+    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_format, most_memory, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+        throw std::bad_alloc();  // the one reason, as the parameters are fixed
+    }
+    Bytes out(deflateBound(&stream, static_cast<uLong>(data.size())));
+    stream.next_in = const_cast<Byte*>(data.data());
+    stream.avail_in = static_cast<uInt>(data.size());
+    stream.next_out = out.data();
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);  // reaches its end: there is room for the bound
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
     return out;
 }
 

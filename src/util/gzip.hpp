@@ -14,4 +14,7 @@ bool is_compressed(View data);
 /// decompress undoes gzip or zlib; nullopt when the data are damaged or would grow beyond |limit| bytes.
 std::optional<Bytes> decompress(View data, std::size_t limit);
 
+/// compress makes gzip data.
+Bytes compress(View data);
+
 }  // namespace jeton

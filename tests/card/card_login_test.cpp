@@ -152,15 +152,6 @@ TEST_F(SecurityOfficer, DoesNotBelieveACardThatCannotProveItsKey) {
     EXPECT_EQ(m_card->login(), std::nullopt);
 }
 
-TEST_F(SecurityOfficer, IsToldThatA3desKeyCannotServe) {
-    insert_with_known_key();
-    m_link->intercept = [](View command) -> std::optional<Bytes> {
-        return command[1] == 0xF7 ? from_hex("010103 9000") : std::nullopt;
-    };
-    EXPECT_EQ(error_of([&] { m_card->begin().login(PinRole::so, view_of(management_key)); }).kind(),
-              Error::Kind::unsupported);
-}
-
 TEST_F(SecurityOfficer, UnblocksWithThePuk) {
     insert();
     for (int i = 0; i < 3; ++i) {
@@ -295,9 +286,9 @@ void PrintTo(const PolicyRow& row, std::ostream* out) {
     *out << row.name;
 }
 
-class PinPolicy : public SoftCardTest, public testing::WithParamInterface<PolicyRow> {};
+class CachePolicy : public SoftCardTest, public testing::WithParamInterface<PolicyRow> {};
 
-TEST_P(PinPolicy, SaysHowOftenThePinServesAgain) {
+TEST_P(CachePolicy, SaysHowOftenThePinServesAgain) {
     const std::string patch = R"({"schemaVersion": "1.0", "patch": "piv", "pins": {"user": {"cache": )" +
                               std::string(GetParam().cache) + "}}}";
     insert({}, patch);
@@ -314,7 +305,7 @@ TEST_P(PinPolicy, SaysHowOftenThePinServesAgain) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, PinPolicy,
+INSTANTIATE_TEST_SUITE_P(Policies, CachePolicy,
                          testing::Values(PolicyRow{"none", R"({"policy": "none"})", 0},
                                          PolicyRow{"count", R"({"policy": "count", "count": 2})", 2},
                                          PolicyRow{"time, over", R"({"policy": "time", "ttlMs": 1})", 0},

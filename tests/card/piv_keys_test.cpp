@@ -203,7 +203,7 @@ using PivGenerate = PivConversation;
 
 TEST_F(PivGenerate, ReadsThePointThatTheCardMade) {
     expect("0047009A 05 AC03800111 00", "7F4943 8641" + generator_point + "9000");
-    EXPECT_EQ(applet().generate(channel(), key_slot("9a"), KeyType::p256), ec_key());
+    EXPECT_EQ(applet().generate(channel(), key_slot("9a"), KeyType::p256, {}), ec_key());
     EXPECT_EQ(m_link->waits.front(), Channel::slow_limit);
 }
 
@@ -213,18 +213,19 @@ TEST_F(PivGenerate, ReadsAModulusOfTheRightLengthAlone) {
     expect(command, "7F49820109 81820100" + to_hex(modulus) + "8203010001 9000");
     expect(command, "7F4943 8641" + generator_point + "9000");
     expect(command, "7F498188 818180" + repeat("FF", 128) + "8203010001 9000");
-    EXPECT_EQ(applet().generate(channel(), key_slot("9a"), KeyType::rsa2048), rsa_key());
+    EXPECT_EQ(applet().generate(channel(), key_slot("9a"), KeyType::rsa2048, {}), rsa_key());
     for (int i = 0; i < 2; ++i) {
-        EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::rsa2048); }).kind(),
-                  Error::Kind::malformed);
+        EXPECT_EQ(
+            error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::rsa2048, {}); }).kind(),
+            Error::Kind::malformed);
     }
 }
 
 TEST_F(PivGenerate, SendsNothingForAKindThatTheSlotDoesNotTake) {
     m_profile.keys.front().types = {KeyType::rsa2048};
-    EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::p256); }).kind(),
+    EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9a"), KeyType::p256, {}); }).kind(),
               Error::Kind::unsupported);
-    EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9d"), KeyType::ed25519); }).kind(),
+    EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9d"), KeyType::p521, {}); }).kind(),
               Error::Kind::unsupported);
     EXPECT_EQ(channel().exchanges(), 0U);
 }

@@ -173,7 +173,8 @@ TEST_P(Shipped, data_objects_have_their_tags_labels_and_oids) {
         EXPECT_EQ(data[i]->label, row.label);
         EXPECT_EQ(data[i]->application, row.label);
         EXPECT_EQ(to_hex(data[i]->oid), oid_under_piv(row.oid)) << row.label;
-        EXPECT_EQ(data[i]->visible, row.open) << row.label;
+        EXPECT_TRUE(data[i]->visible) << row.label;
+        EXPECT_EQ(data[i]->on_demand, !row.open) << row.label;
         EXPECT_EQ(data[i]->read_pin.has_value(), !row.open) << row.label;
         EXPECT_TRUE(data[i]->pkcs11_id.empty()) << row.label;
         EXPECT_EQ(data[i]->container, ObjectSlot::Container::plain);
@@ -208,10 +209,11 @@ TEST_P(Shipped, pins_follow_the_standard) {
     EXPECT_EQ(puk->logout, PinRule::Logout::none);
 }
 
-TEST_P(Shipped, algorithms_are_those_of_sp_800_78) {
+TEST_P(Shipped, algorithms_are_those_of_sp_800_78_and_two_curves_of_the_field) {
     const std::map<KeyType, Byte> expected{{KeyType::rsa1024, 0x06}, {KeyType::rsa2048, 0x07},
                                            {KeyType::rsa3072, 0x05}, {KeyType::rsa4096, 0x16},
-                                           {KeyType::p256, 0x11},    {KeyType::p384, 0x14}};
+                                           {KeyType::p256, 0x11},    {KeyType::p384, 0x14},
+                                           {KeyType::ed25519, 0xE0}, {KeyType::x25519, 0xE1}};
     EXPECT_EQ(profile().algorithms, expected);
 }
 

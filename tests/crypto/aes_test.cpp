@@ -199,22 +199,6 @@ TEST(AesCipher, refuses_parameters_that_do_not_fit) {
     }
 }
 
-TEST(AesBlock, goes_there_and_back) {
-    // FIPS 197, appendix C.
-    const Bytes plain = from_hex("00112233445566778899AABBCCDDEEFF").value();
-    const Bytes key256 = from_hex("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F").value();
-    for (const auto& [length, cipher] :
-         std::map<std::size_t, std::string>{{16, "69C4E0D86A7B0430D8CDB78070B4C55A"},
-                                            {24, "DDA97CA4864CDFE06EAF70A0EC0D7191"},
-                                            {32, "8EA2B7CA516745BFEAFC49904B496089"}}) {
-        const View part = View(key256).first(length);
-        EXPECT_EQ(to_hex(aes_block(Direction::encrypt, part, plain)), cipher);
-        EXPECT_EQ(aes_block(Direction::decrypt, part, from_hex(cipher).value()), plain);
-    }
-    EXPECT_THROW(aes_block(Direction::encrypt, key256, Bytes(15)), Error);
-    EXPECT_THROW(aes_block(Direction::encrypt, Bytes(15), plain), Error);
-}
-
 }  // namespace
 
 }  // namespace jeton::crypto

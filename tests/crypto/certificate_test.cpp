@@ -13,8 +13,11 @@ std::string kind_of(const Certificate& certificate) {
     if (!certificate.key) {
         return "unknown";
     }
-    const auto* ec = std::get_if<EcPublicKey>(&*certificate.key);
-    return ec == nullptr ? "rsa" : std::string(curve_facts(ec->curve).name);
+    if (const auto* ec = std::get_if<EcPublicKey>(&*certificate.key)) {
+        return std::string(curve_facts(ec->curve).name);
+    }
+    const auto* okp = std::get_if<OkpPublicKey>(&*certificate.key);
+    return okp == nullptr ? "rsa" : std::string(okp_facts(okp->curve).name);
 }
 
 TEST(Certificate, is_read_as_the_openssl_command_reads_it) {

@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
-#include <map>
 
+#include "crypto/hash_names.hpp"
 #include "crypto/vectors.hpp"
 
 namespace jeton::crypto {
 
 namespace {
 
-const std::map<std::string, Hash> hashes{
-    {"sha1", Hash::sha1},         {"sha224", Hash::sha224},     {"sha256", Hash::sha256},
-    {"sha384", Hash::sha384},     {"sha512", Hash::sha512},     {"sha3_224", Hash::sha3_224},
-    {"sha3_256", Hash::sha3_256}, {"sha3_384", Hash::sha3_384}, {"sha3_512", Hash::sha3_512},
-};
+const auto& hashes = test::hashes();
 
 TEST(Digest, gives_the_published_values) {
     const auto records = test::read_vectors("digest.txt");

@@ -8,9 +8,11 @@
 #include <openssl/evp.h>
 
 #include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/error.hpp"
+#include "crypto/kdf.hpp"
 #include "crypto/keys.hpp"
 
 namespace jeton::crypto {
@@ -21,6 +23,7 @@ namespace {
 struct Open {
     Digest digest{Hash::sha256};
     PrivateKey key = PrivateKey::generate_ec(Curve::p256);
+    PrivateKey edwards = PrivateKey::generate_okp(OkpCurve::ed25519);
     AesCipher cipher{
         Direction::encrypt, Bytes(16), {.mode = AesMode::gcm, .iv = Bytes(12), .aad = {}, .tag_bytes = 16}};
 };
@@ -42,6 +45,7 @@ void use_everything() {
     report("digest", [] { digest(Hash::sha256, view_of("abc")); });
     report("update", [] { open_objects->digest.update(view_of("abc")); });
     report("sign", [] { open_objects->key.sign_ecdsa(Bytes(32)); });
+    report("eddsa", [] { open_objects->edwards.sign_eddsa(view_of("abc")); });
     report("seal", [] {
         SecretBytes out;
         open_objects->cipher.update(Bytes(5), out);
@@ -51,8 +55,9 @@ void use_everything() {
         Bytes out(16);
         random_bytes(out);
     });
-    report("aes", [] { aes_block(Direction::encrypt, Bytes(16), Bytes(16)); });
+    report("block", [] { crypt_block(BlockCipher::aes, Direction::encrypt, Bytes(16), Bytes(16)); });
     report("generate", [] { PrivateKey::generate_ec(Curve::p256); });
+    report("derive", [] { pbkdf2(Hash::sha256, view_of("abc"), {}, 1, 16); });
     report("certificate", [] { parse_certificate(Bytes{0x30, 0x00}); });
     delete open_objects;
     std::fprintf(stderr, "done\n");
@@ -82,16 +87,17 @@ class Exit : public testing::Test {
 using ExitDeathTest = Exit;
 
 TEST_F(ExitDeathTest, everything_still_works_when_nobody_else_uses_openssl) {
-    EXPECT_EXIT(
-        exit_with_us_alone(), testing::ExitedWithCode(0),
-        "digest=answer update=answer sign=answer seal=answer random=answer aes=answer generate=answer "
-        "certificate=answer done");
+    EXPECT_EXIT(exit_with_us_alone(), testing::ExitedWithCode(0),
+                "digest=answer update=answer sign=answer eddsa=answer seal=answer random=answer block=answer "
+                "generate=answer "
+                "derive=answer certificate=answer done");
 }
 
 TEST_F(ExitDeathTest, new_calls_are_refused_when_the_application_has_shut_openssl_down) {
-    EXPECT_EXIT(exit_after_openssl(), testing::ExitedWithCode(0),
-                "digest=error update=error sign=error seal=error random=error aes=error generate=error "
-                "certificate=error done");
+    EXPECT_EXIT(
+        exit_after_openssl(), testing::ExitedWithCode(0),
+        "digest=error update=error sign=error eddsa=error seal=error random=error block=error generate=error "
+        "derive=error certificate=error done");
 }
 
 TEST(ErrorQueue, keeps_the_applications_errors_and_none_of_ours) {

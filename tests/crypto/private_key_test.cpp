@@ -102,6 +102,8 @@ TEST(PrivateKeyDer, comes_back_as_the_same_key) {
     for (const Curve curve : all_curves) {
         keys.push_back(PrivateKey::generate_ec(curve));
     }
+    keys.push_back(PrivateKey::generate_okp(OkpCurve::ed25519));
+    keys.push_back(PrivateKey::generate_okp(OkpCurve::x25519));
     for (const PrivateKey& key : keys) {
         const SecretBytes der = key.to_der();
         const auto back = PrivateKey::from_der(der);
@@ -164,9 +166,9 @@ TEST(PrivateKeyDer, without_its_point_gets_it_computed) {
 }
 
 TEST(PrivateKeyDer, of_an_unknown_kind_is_refused) {
-    Bytes ed25519 = from_hex("302E 020100 3005 06032B6570 0422 0420").value();
-    ed25519.insert(ed25519.end(), 32, 0x11);
-    EXPECT_FALSE(PrivateKey::from_der(ed25519));
+    Bytes ed448 = from_hex("3047 020100 3005 06032B6571 043B 0439").value();
+    ed448.insert(ed448.end(), 57, 0x11);
+    EXPECT_FALSE(PrivateKey::from_der(ed448));
 }
 
 TEST(PrivateKey, moves) {

@@ -3,7 +3,7 @@
 #include <thread>
 #include <vector>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/padding.hpp"
 #include "crypto/sample_keys.hpp"
@@ -58,12 +58,13 @@ TEST(Threads, hash_and_encrypt_side_by_side) {
     const Bytes message(5000, 0x4D);
     const Bytes expected = digest(Hash::sha3_512, message);
     const Bytes key(32, 0x4B);
-    const Bytes block = aes_block(Direction::encrypt, key, Bytes(16));
+    const Bytes block = crypt_block(BlockCipher::aes, Direction::encrypt, key, Bytes(16));
     EXPECT_EQ(in_threads([&] {
                   Bytes random(16);
                   random_bytes(random);
                   return digest(Hash::sha3_512, message) == expected &&
-                         aes_block(Direction::encrypt, key, Bytes(16)) == block && random != Bytes(16);
+                         crypt_block(BlockCipher::aes, Direction::encrypt, key, Bytes(16)) == block &&
+                         random != Bytes(16);
               }),
               thread_count * rounds);
 }

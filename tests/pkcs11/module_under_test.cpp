@@ -41,9 +41,13 @@ LoadedModule& jeton() {
     return *module;
 }
 
-SoftCards::SoftCards(const std::string& exchange) {
+SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
+SoftCards::SoftCards(View management_key) : SoftCards("extended-apdu", management_key) {}
+
+SoftCards::SoftCards(const std::string& exchange, View management_key) {
     softcard::CreateOptions options;
     options.name = "test";
+    options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);
     write_config(R"({"softCards": {"exchange": ")" + exchange + R"("}})");
     setenv("JETON_STATE_DIR", directory().c_str(), 1);
@@ -55,6 +59,10 @@ SoftCards::~SoftCards() {
     for (const char* name : {"JETON_STATE_DIR", "JETON_CONFIG", "JETON_LOG"}) {
         unsetenv(name);
     }
+}
+
+fs::path SoftCards::card_file() const {
+    return softcard::card_file(directory(), "test");
 }
 
 void SoftCards::write_config(const std::string& text) const {

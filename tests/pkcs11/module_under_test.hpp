@@ -30,9 +30,13 @@ LoadedModule& jeton();
 class SoftCards {
   public:
     explicit SoftCards(const std::string& exchange = "extended-apdu");
+
+    /// With a |management_key| that the test knows (16, 24 or 32 bytes of AES).
+    explicit SoftCards(View management_key);
     ~SoftCards();
 
     std::filesystem::path directory() const { return m_scratch.path(); }
+    std::filesystem::path card_file() const;
     std::filesystem::path config_file() const { return directory() / "jeton.json"; }
     std::filesystem::path apdu_log() const { return directory() / "apdu.log"; }
     void write_config(const std::string& text) const;
@@ -44,6 +48,8 @@ class SoftCards {
     static constexpr const char* puk = "12345678";
 
   private:
+    SoftCards(const std::string& exchange, View management_key);
+
     ScratchDirectory m_scratch;
     std::size_t m_counted = 0;
 };

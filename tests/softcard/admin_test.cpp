@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "softcard/card_under_test.hpp"
 #include "util/tlv.hpp"
 
@@ -36,8 +36,8 @@ TEST(Administrator, ExternalAuthenticationOpensTheCard) {
         TlvWriter()
             .nest(0x7C,
                   [&](TlvWriter& out) {
-                      out.put(0x82, crypto::aes_block(crypto::Direction::encrypt,
-                                                      fixed_options().management_key, *challenge));
+                      out.put(0x82, crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt,
+                                                        fixed_options().management_key, *challenge));
                   })
             .take();
     EXPECT_EQ(card.command("00870A9B", proof), (Answer{{}, 0x9000}));
@@ -56,7 +56,8 @@ TEST(Administrator, AWrongKeyOpensNothing) {
         TlvWriter()
             .nest(0x7C,
                   [&](TlvWriter& out) {
-                      out.put(0x80, crypto::aes_block(crypto::Direction::decrypt, wrong_key, *witness));
+                      out.put(0x80, crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::decrypt,
+                                                        wrong_key, *witness));
                       out.put(0x81, Bytes(16));
                   })
             .take();

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 
-#include "crypto/aes.hpp"
+#include "crypto/block_cipher.hpp"
 #include "softcard/card_json.hpp"
 #include "util/tlv.hpp"
 
@@ -121,14 +121,16 @@ void CardUnderTest::become_administrator(View key) {
         header, TlvWriter()
                     .nest(0x7C,
                           [&](TlvWriter& out) {
-                              out.put(0x80, crypto::aes_block(crypto::Direction::decrypt, known, *witness));
+                              out.put(0x80, crypto::crypt_block(crypto::BlockCipher::aes,
+                                                                crypto::Direction::decrypt, known, *witness));
                               out.put(0x81, challenge);
                           })
                     .take());
     ASSERT_EQ(second.status, 0x9000U);
     const auto response = find_tlv_path(second.data, {0x7C, 0x82});
     ASSERT_TRUE(response.has_value());
-    EXPECT_TRUE(equal(*response, crypto::aes_block(crypto::Direction::encrypt, known, challenge)));
+    EXPECT_TRUE(equal(*response, crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt,
+                                                     known, challenge)));
 }
 
 crypto::PublicKey CardUnderTest::generate(Byte reference, Byte algorithm, std::string_view more) {

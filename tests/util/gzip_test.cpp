@@ -10,7 +10,7 @@ namespace {
 constexpr int gzip_format = 16 + MAX_WBITS;
 constexpr int zlib_format = MAX_WBITS;
 
-Bytes compress(View data, int format) {
+Bytes compressed_as(int format, View data) {
     z_stream stream{};
     EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY), Z_OK);
     Bytes out(deflateBound(&stream, data.size()));
@@ -36,22 +36,22 @@ Bytes certificate_like() {
 TEST(Decompress, UndoesBothFormats) {
     const Bytes plain = certificate_like();
     for (const int format : {gzip_format, zlib_format}) {
-        const Bytes packed = compress(plain, format);
+        const Bytes packed = compressed_as(format, plain);
         EXPECT_TRUE(is_compressed(packed));
         EXPECT_EQ(decompress(packed, plain.size()), plain);
         EXPECT_EQ(decompress(packed, plain.size() - 1), std::nullopt);
     }
-    EXPECT_EQ(decompress(compress({}, gzip_format), 100), Bytes{});
+    EXPECT_EQ(decompress(compressed_as(gzip_format, {}), 100), Bytes{});
 }
 
 TEST(Decompress, StopsABombAtTheLimit) {
-    const Bytes bomb = compress(Bytes(50'000'000, 0x00), gzip_format);
+    const Bytes bomb = compressed_as(gzip_format, Bytes(50'000'000, 0x00));
     ASSERT_LT(bomb.size(), 100'000U);
     EXPECT_EQ(decompress(bomb, 100'000), std::nullopt);
 }
 
 TEST(Decompress, RefusesEveryCutAndEveryDamage) {
-    const Bytes packed = compress(certificate_like(), gzip_format);
+    const Bytes packed = compressed_as(gzip_format, certificate_like());
     for (std::size_t length = 0; length < packed.size(); ++length) {
         const Bytes cut(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(length));
         ASSERT_EQ(decompress(cut, 10000), std::nullopt) << length;
@@ -79,6 +79,16 @@ TEST(IsCompressed, LooksAtTheFirstBytes) {
     for (const StartRow& row : rows) {
         EXPECT_EQ(is_compressed(row.data), row.compressed) << to_hex(row.data);
     }
+}
+
+TEST(Compress, IsUndoneByDecompress) {
+    const Bytes plain = certificate_like();
+    for (const View data : {View(plain), View(plain).first(1), View()}) {
+        const Bytes packed = compress(data);
+        EXPECT_TRUE(is_compressed(packed));
+        EXPECT_EQ(decompress(packed, plain.size()), to_bytes(data));
+    }
+    EXPECT_LT(compress(plain).size(), plain.size());
 }
 
 }  // namespace

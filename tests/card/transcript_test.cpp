@@ -1,7 +1,9 @@
 // The PIV applet and the Card above it on the recorded answers of a real card: what an application gets from
 // it.
+#include <fstream>
 #include <gtest/gtest.h>
-#include <ostream>
+#include <map>
+#include <stdexcept>
 
 #include "card/support/recorded_card.hpp"
 #include "crypto/digest.hpp"
@@ -18,6 +20,20 @@ const std::vector<std::string_view> looking_around{
 const std::vector<std::string_view> without_select(looking_around.begin() + 1, looking_around.end());
 const std::vector<std::string_view> listed{"canokey-discovery", "canokey-discovery-again"};
 
+/// The records of a host that administrates.
+const std::vector<std::string_view> administration{"canokey-unblock", "canokey-import-ec",
+                                                   "canokey-import-rsa", "canokey-personalize"};
+const std::vector<std::string_view> without_chuid(administration.begin(), administration.end() - 1);
+const std::vector<std::string_view> writing(administration.begin() + 1, administration.end());
+const std::vector<std::string_view> importing(administration.begin() + 1, administration.end() - 1);
+const std::vector<std::string_view> personalize{"canokey-personalize"};
+
+const std::vector<std::string_view> counting{"canokey-unblock", "canokey-personalize"};
+
+constexpr std::string_view chuid =
+    "533B3019D4E739DA739CED39CE739D836858210842108421C84210C3EB"
+    "341055749320DCA3636CF5D28F0841FE38A9350832303330303130313E00FE009000";
+
 const std::vector<Unrecorded> unrecorded{
     {without_select, "00A4040009A0000003080000100000", "", "61114F0600001000010079074F05A0000003089000",
      "the record goes on where another ended: the application is selected. The answer is from "
@@ -30,19 +46,42 @@ const std::vector<Unrecorded> unrecorded{
     {listed, "00CB3FFF055C035FC10600", "", "6A82",
      "the record does not ask for the security object; this is what the card answers for objects that it "
      "does not have"},
-    {{"canokey-unblock"},
-     "00A4040009A0000003080000100000",
-     "00A4040005A000000308",
-     "",
+    {administration, "00A4040009A0000003080000100000", "00A4040005A000000308", "",
      "we select with nine bytes of the name, the record with five"},
-    {{"canokey-unblock"},
-     "00CB3FFF055C035FC10200",
-     "",
-     "533B3019D4E739DA739CED39CE739D836858210842108421C84210C3EB341055749320DCA3636CF5D28F0841FE38A9350832303"
-     "3"
-     "30303130313E00FE009000",
+    {without_chuid, "00CB3FFF055C035FC10200", "", chuid,
      "the record takes the serial number from another command. The answer is from canokey-discovery"},
-    {{"canokey-unblock"}, "00200080", "0020008000", "", "we ask for the counter without Le"},
+    {counting, "00200080", "0020008000", "", "we ask for the counter without Le"},
+    {writing, "00F7009B00", "", "6D00",
+     "we ask of what kind the management key is; the record does not, and as if it could not tell, it is "
+     "tried out"},
+    {importing, "00CB3FFF055C035FC10C00", "", "6A82",
+     "we look whether the key history has to be changed; the answer is from canokey-discovery"},
+    {{"canokey-import-ec"},
+     "00DB3FFF0F5C035FC10C5308C10101C20100FE00",
+     "",
+     "9000",
+     "we write a key history, the record's host none; it was allowed to write"},
+    {{"canokey-import-rsa"}, "00DB3FFF0F5C035FC10C5308C10102C20100FE00", "", "9000", "the same"},
+    {personalize, "0047009A05AC0380010700", "0047009A05AC03800107", "", "we add Le, here and below"},
+    {personalize, "0047009C05AC0380011100", "0047009C05AC03800111", "", "the same"},
+    {personalize, "0047009D05AC0380010700", "0047009D05AC03800107", "", "the same"},
+    {personalize, "0047009E05AC0380011100", "0047009E05AC03800111", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10200", "00CB3FFF055C035FC102", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10700", "00CB3FFF055C035FC107", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10500", "00CB3FFF055C035FC105", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10A00", "00CB3FFF055C035FC10A", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10B00", "00CB3FFF055C035FC10B", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10100", "00CB3FFF055C035FC101", "", "the same"},
+    {personalize, "00C000000F", "00C0000000", "",
+     "we ask for as many bytes as there are, the record for up to 256"},
+    {personalize, "00C00000FF", "00C0000000", "", "the same; 255 and more are one byte more"},
+    {personalize, "00C00000AB", "00C0000000", "", "the same"},
+    {personalize, "00C00000DE", "00C0000000", "", "the same"},
+    {personalize, "00C00000DF", "00C0000000", "", "the same"},
+    {personalize, "00CB3FFF055C035FC10C00", "", "6A82",
+     "the answer is from canokey-discovery, where it is asked for"},
+    {personalize, "00CB3FFF035C017E00", "", "7E124F0BA0000003080000100001005F2F0240109000", "the same"},
+    {personalize, "00CB3FFF055C035FC10600", "", "6A82", "as with the records above"},
 };
 
 class RecordedCard : public RecordedCardTest {
@@ -91,30 +130,35 @@ constexpr KeyRow keys[] = {
 
 class RecordedDiscovery : public RecordedCard, public testing::WithParamInterface<std::string_view> {};
 
-TEST_P(RecordedDiscovery, ListsTheKeysAndObjectsThatAreThere) {
+/// listed_objects gives the values of the objects that a listing shows, by their names in the profile.
+std::map<std::string, Bytes> listed_objects(const Card& card, Burst& burst) {
+    std::map<std::string, Bytes> out;
+    for (std::size_t i = 0; i < card.profile().objects.size(); ++i) {
+        const ObjectSlot& slot = card.profile().objects[i];
+        if (const auto entry = burst.object_listed(i) ? burst.object(i) : nullptr) {
+            out[slot.id] = entry->value;
+            EXPECT_EQ(entry->certificate.has_value(), slot.object_class == ObjectSlot::Class::certificate);
+        }
+    }
+    return out;
+}
+
+TEST_P(RecordedDiscovery, ListsTheObjectsThatAreThere) {
     insert(std::string(GetParam()));
     EXPECT_EQ(m_card->profile().id, "piv");
     EXPECT_EQ(m_card->serial(), "55749320DCA3636CF5D28F0841FE38A9");
     Burst burst = m_card->begin();
     EXPECT_EQ(burst.label(), "canokey");
-
-    std::map<std::string, Bytes> found;
-    for (std::size_t i = 0; i < m_card->profile().objects.size(); ++i) {
-        const ObjectSlot& slot = m_card->profile().objects[i];
-        if (const auto entry = burst.object_listed(i) ? burst.object(i) : nullptr) {
-            found[slot.id] = entry->value;
-            EXPECT_EQ(entry->certificate.has_value(), slot.object_class == ObjectSlot::Class::certificate);
-        }
-    }
+    auto found = listed_objects(*m_card, burst);
     for (const ObjectRow& row : certificates) {
         const ObjectSlot& slot = m_card->profile().objects[object(row.id)];
         EXPECT_EQ(to_hex(found[row.id]), to_hex(certificate(row.command))) << row.id;
         EXPECT_EQ(to_hex(slot.pkcs11_id), row.cka_id);
         EXPECT_EQ(slot.label, row.label);
     }
-    const Bytes chuid = recorded_data("00CB3FFF055C035FC1023D");
+    const Bytes identifier = recorded_data("00CB3FFF055C035FC1023D");
     const Bytes capabilities = recorded_data("00CB3FFF055C035FC10735");
-    EXPECT_EQ(to_hex(found["chuid"]), to_hex(View(chuid).subspan(2)));
+    EXPECT_EQ(to_hex(found["chuid"]), to_hex(View(identifier).subspan(2)));
     EXPECT_EQ(to_hex(found["ccc"]), to_hex(View(capabilities).subspan(2)));
     EXPECT_EQ(found["discovery"], recorded_data("00CB3FFF035C017E00"));
     EXPECT_EQ(found.size(), std::size(certificates) + 3);
@@ -245,12 +289,107 @@ TEST_F(RecordedCard, Deciphers) {
     Burst burst = m_card->begin();
     burst.login(PinRole::user, view_of("123456"));
     // 7C L (4 bytes), 82 00, 81 L (4 bytes), and what the host had encrypted.
-    const Bytes input = recorded_input("0087079D");
+    const Bytes input = recorded_inputs(0x87).back();
     const SecretBytes block =
         burst.compute(key("9d"), Primitive::rsa_raw, Verb::decipher, View(input).subspan(10));
     const auto plain = crypto::unpad_pkcs(block);
     ASSERT_TRUE(plain.has_value());
     EXPECT_EQ(to_hex(*plain), plain_text);
+}
+
+class RecordedAdministration : public RecordedCard {
+  protected:
+    void insert(const std::string& file) {
+        RecordedCardTest::insert(file, unrecorded);
+        know_management_key();
+        recognise();
+        m_card->begin().login(PinRole::so, view_of(management_key));
+    }
+
+    /// written is what the record's host wrote into the object |tag|: 5C 03 tag, then 53 L of |header| bytes,
+    /// content.
+    Bytes written(std::string_view tag, std::size_t header) const {
+        for (const Bytes& data : recorded_inputs(0xDB)) {
+            if (to_hex(data).substr(4, 6) == tag) {
+                return to_bytes(View(data).subspan(5 + header));
+            }
+        }
+        ADD_FAILURE() << "nothing was written to " << tag;
+        return {};
+    }
+
+    /// written_certificate is without 70 L (4 bytes) and 71 01 00 FE 00.
+    Bytes written_certificate(std::string_view tag) const {
+        const Bytes content = written(tag, 4);
+        return to_bytes(View(content).subspan(4, content.size() - 4 - 5));
+    }
+
+    /// imported gives the public key of an imported private key, as another program computed it.
+    static crypto::PublicKey imported(const std::string& reference) {
+        std::ifstream lines(std::string(JETON_TRANSCRIPTS) + "/imported-keys.txt");
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with(reference + " ")) {
+                return crypto::parse_spki(bytes(line.substr(3))).value();
+            }
+        }
+        throw std::runtime_error("no imported key " + reference);
+    }
+};
+
+TEST_F(RecordedAdministration, ImportsAnEcKey) {
+    insert("canokey-import-ec");
+    // 06 20 and the scalar.
+    const Bytes fields = recorded_inputs(0xFE).front();
+    const crypto::EcPrivateParts parts{crypto::Curve::p256, to_secret(View(fields).subspan(2))};
+    const auto entry = m_card->begin().import_key(key("82"), parts);
+    EXPECT_EQ(sent_commands(0xFE), recorded_commands(0xFE));
+    EXPECT_EQ(entry->public_key, imported("82"));
+    EXPECT_FALSE(entry->generated_on_card);
+}
+
+TEST_F(RecordedAdministration, ImportsAnRsaKey) {
+    insert("canokey-import-rsa");
+    // 01 to 05, each 81 80 and 128 bytes.
+    const Bytes fields = recorded_inputs(0xFE).front();
+    ASSERT_EQ(fields.size(), 5U * 131);
+    const auto part = [&](std::size_t number) {
+        return to_secret(View(fields).subspan(131 * number + 3, 128));
+    };
+    const crypto::RsaPrivateParts parts{part(0), part(1), part(2), part(3), part(4), {0x01, 0x00, 0x01}};
+    const auto entry = m_card->begin().import_key(key("83"), parts);
+    EXPECT_EQ(sent_commands(0xFE), recorded_commands(0xFE));
+    EXPECT_EQ(entry->public_key, imported("83"));
+}
+
+TEST_F(RecordedAdministration, MakesKeysAndWritesCertificatesAndIdentifier) {
+    insert("canokey-personalize");
+    const struct {
+        const char* key;
+        const char* tag;
+    } rows[] = {{"9a", "5FC105"}, {"9c", "5FC10A"}, {"9d", "5FC10B"}, {"9e", "5FC101"}};
+    for (std::size_t i = 0; i < std::size(rows); ++i) {
+        SCOPED_TRACE(rows[i].key);
+        Burst burst = m_card->begin();
+        const Bytes certificate = written_certificate(rows[i].tag);
+        const auto made = burst.generate(key(rows[i].key), keys[i].type);
+        EXPECT_EQ(made->public_key, crypto::parse_certificate(certificate)->key);
+        EXPECT_TRUE(made->generated_on_card);
+        burst.write_object(object(keys[i].certificate), certificate);
+    }
+    m_card->begin().write_object(object("chuid"), written("5FC102", 2));
+    EXPECT_EQ(sent_commands(0xDB), recorded_commands(0xDB));
+
+    recognise();  // what was remembered is gone
+    Burst burst = m_card->begin();
+    EXPECT_EQ(burst.label(), "canokey");
+    EXPECT_EQ(burst.pin_status(PinRole::user).tries_left, 3U);
+    auto found = listed_objects(*m_card, burst);
+    for (std::size_t i = 0; i < std::size(rows); ++i) {
+        EXPECT_EQ(to_hex(found[certificates[i].id]), to_hex(written_certificate(rows[i].tag)));
+        EXPECT_EQ(key_type_of(burst.key(key(rows[i].key))->public_key), keys[i].type);
+    }
+    EXPECT_EQ(found["chuid"], written("5FC102", 2));
+    EXPECT_EQ(found.size(), std::size(certificates) + 3);
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/replay_link.hpp"
 
 #include "card/card.hpp"
 #include "card/support/profiles.hpp"
+#include "crypto/block_cipher.hpp"
 
 namespace jeton::card {
 
@@ -59,6 +61,33 @@ class RecordedCardTest : public testing::Test {
         }
     }
 
+    /// know_management_key makes the card answer mutual authentication with 9B (SP 800-73-4 part 2, A.1.1):
+    /// the challenges are new each time, so that no record holds the answers. The key is 3DES.
+    void know_management_key() {
+        m_link->computed = [](View command) -> std::optional<Bytes> {
+            const Bytes key = bytes(management_key);
+            const Bytes witness = bytes("0123456789ABCDEF");
+            const auto answer = [&](std::string_view head, View block) {
+                Bytes out = bytes(head);
+                append(out, crypto::crypt_block(crypto::BlockCipher::tdes, crypto::Direction::encrypt, key,
+                                                block));
+                append(out, bytes("9000"));
+                return out;
+            };
+            const std::string text = to_hex(command);
+            if (text == "0087039B047C02800000") {
+                return answer("7C0A8008", witness);
+            }
+            if (text.starts_with("0087039B167C148008") && command.size() == 28) {
+                const bool right = equal(command.subspan(9, 8), witness);
+                return right ? answer("7C0A8208", command.subspan(19, 8)) : bytes("6982");
+            }
+            return std::nullopt;
+        };
+    }
+
+    static constexpr std::string_view management_key = "010203040506070801020304050607080102030405060708";
+
     static Bytes bytes(std::string_view digits) { return from_hex(digits).value(); }
 
     /// atr is the one that this firmware sends, from a record of the reader's messages.
@@ -80,13 +109,38 @@ class RecordedCardTest : public testing::Test {
         return out;
     }
 
-    /// recorded_input joins the data of the last command chain with |header| (four bytes, the last link's).
-    Bytes recorded_input(std::string_view header) const {
-        Bytes out;
+    /// recorded_inputs gives the data of each recorded command |ins|, the links of a chain joined.
+    std::vector<Bytes> recorded_inputs(Byte ins) const {
+        std::vector<Bytes> out;
+        bool chained = false;
         for (const support::Exchange& exchange : m_transcript.exchanges) {
             const View command = exchange.command;
-            if (equal(command.subspan(1, 3), View(bytes(header)).subspan(1))) {
-                append(out, command.subspan(5, command[4]));
+            if (command[1] != ins) {
+                continue;
+            }
+            if (!std::exchange(chained, (command[0] & 0x10) != 0)) {
+                out.emplace_back();
+            }
+            append(out.back(), command.subspan(5, command[4]));
+        }
+        return out;
+    }
+
+    /// recorded_commands and sent_commands give all commands |ins|, links of chains included, in hex.
+    std::vector<std::string> recorded_commands(Byte ins) const {
+        std::vector<std::string> out;
+        for (const support::Exchange& exchange : m_transcript.exchanges) {
+            if (exchange.command[1] == ins) {
+                out.push_back(to_hex(exchange.command));
+            }
+        }
+        return out;
+    }
+    std::vector<std::string> sent_commands(Byte ins) const {
+        std::vector<std::string> out;
+        for (const Bytes& command : m_link->sent) {
+            if (command[1] == ins) {
+                out.push_back(to_hex(command));
             }
         }
         return out;

@@ -14,19 +14,10 @@
 
 #include "card/card.hpp"
 #include "card/support/profiles.hpp"
+#include "card/support/unrecorded.hpp"
 #include "crypto/block_cipher.hpp"
 
 namespace jeton::card {
-
-/// Unrecorded is a command of ours that a record does not have, with its answer.
-struct Unrecorded {
-    std::vector<std::string_view> files;
-    std::string_view command;
-    std::string_view
-        recorded;  ///< the command of the same file that is answered instead; empty: |answer| counts
-    std::string_view answer;
-    const char* why;
-};
 
 class RecordedCardTest : public testing::Test {
   protected:

@@ -1,9 +1,10 @@
 // The PIV applet, and the Card above it, against a card that answers anything. Whatever comes: no byte
 // outside an answer is read, results have the promised lengths, and the number of commands stays bounded.
 //
-// The input: one byte of options, then the card's answers. An answer is a length byte and that many bytes,
-// status word included; a length byte from E0 on begins a length of 13 bits. After the last answer the card
-// says 6A82.
+// The input: one byte of options, with option_short one byte more, then the card's answers. An answer is a
+// length byte and that many bytes, status word included; a length byte from E0 on begins a length of 13 bits.
+// After the last answer the card says 6A82. Each answer has an allocation of its own, without a byte to
+// spare.
 #include <cstdlib>
 #include <memory>
 
@@ -18,6 +19,8 @@ using namespace jeton::card;
 constexpr Byte option_extended = 0x01;
 constexpr Byte option_whole_card = 0x02;
 constexpr Byte option_other_profile = 0x04;
+constexpr Byte option_short = 0x08;        ///< answers end early, see FuzzLink::shorten
+constexpr std::size_t longest_header = 5;  ///< 7F49 82 LLLL
 constexpr std::size_t most_commands = 20000;
 
 void require(bool condition) {
@@ -35,7 +38,11 @@ class FuzzLease final : public reader::Lease {
 
 class FuzzLink final : public reader::CardLink {
   public:
-    FuzzLink(View answers, bool extended) : m_answers(answers), m_extended(extended) {}
+    FuzzLink(View input, Byte options) : m_answers(input), m_extended((options & option_extended) != 0) {
+        if ((options & option_short) != 0 && !m_answers.empty()) {
+            m_kept = take(1)[0];
+        }
+    }
 
     std::string name() const override { return "fuzz"; }
     reader::LinkLimits limits() const override { return {.extended_apdu = m_extended}; }
@@ -52,10 +59,26 @@ class FuzzLink final : public reader::CardLink {
         }
         const std::size_t first = take(1)[0];
         const std::size_t length = first < 0xE0 ? first : (first & 0x1F) << 8 | load_be(take(1));
-        return to_secret(take(length));
+        return shorten(take(length));
     }
 
   private:
+    /// shorten keeps the status word of an answer and, with option_short, only the beginning of the data's
+    /// tag and length: from one answer to the next one byte more, so that each kind of answer comes to end in
+    /// each place.
+    SecretBytes shorten(View answer) {
+        if (!m_kept || answer.size() <= 2) {
+            return to_secret(answer);
+        }
+        const std::size_t kept = std::min(*m_kept % (longest_header + 1), answer.size() - 2);
+        ++*m_kept;
+        SecretBytes out;
+        out.reserve(kept + 2);
+        append(out, answer.first(kept));
+        append(out, answer.last(2));
+        return out;
+    }
+
     View take(std::size_t length) {
         const View out = m_answers.first(std::min(length, m_answers.size()));
         m_answers = m_answers.subspan(out.size());
@@ -64,6 +87,7 @@ class FuzzLink final : public reader::CardLink {
 
     View m_answers;
     bool m_extended;
+    std::optional<std::size_t> m_kept;
     std::size_t m_commands = 0;
     Bytes m_atr{0x3B, 0x87, 0x80, 0x01, 'Y', 'u', 'b', 'i', 'K', 'e', 'y', 0x00};
 };
@@ -227,7 +251,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const Byte options = data[0];
-    FuzzLink link(View(data, size).subspan(1), (options & option_extended) != 0);
+    FuzzLink link(View(data, size).subspan(1), options);
     if ((options & option_whole_card) != 0) {
         drive_card(link, built_in());
     } else {

@@ -120,13 +120,13 @@ std::optional<Response> Channel::send_links(Apdu& apdu, Milliseconds limit) {
 Response Channel::exchange(const Apdu& apdu, bool extended, Milliseconds limit) {
     const SecretBytes command = extended ? encode_extended(apdu) : encode_short(apdu);
     m_exchanges.fetch_add(1, std::memory_order_relaxed);
-    SecretBytes answer = m_link.transmit(command, limit);
+    const SecretBytes answer = m_link.transmit(command, limit);
     if (answer.size() < 2 || answer.size() - 2 > m_rule.max_response_data) {
         throw Error(Error::Kind::malformed, Verb::read, fmt::format("an answer of {} bytes", answer.size()));
     }
     const StatusWord status{static_cast<std::uint16_t>(load_be(View(answer).last(2)))};
-    answer.resize(answer.size() - 2);
-    return {std::move(answer), status};
+    // Exactly as long as the data, so that a read past their end cannot meet the status word instead.
+    return {to_secret(View(answer).first(answer.size() - 2)), status};
 }
 
 /// collect fetches what the card announced with 61xx (ISO/IEC 7816-4, 11.7.1).

@@ -7,6 +7,12 @@ namespace {
 constexpr unsigned deepest_level = 8;
 constexpr std::size_t longest_tag = 4;
 
+#ifdef JETON_PLANT_OVERREAD
+constexpr std::size_t planted_overread = 1;  // a mistake on purpose, for scripts/planted-overread to find
+#else
+constexpr std::size_t planted_overread = 0;
+#endif
+
 bool is_padding(Byte byte) {
     return byte == 0x00 || byte == 0xFF;
 }
@@ -46,7 +52,7 @@ std::optional<std::size_t> read_length(View& rest) {
         return first;
     }
     const std::size_t count = first & 0x7F;
-    if (count == 0 || count > 4 || rest.size() < 1 + count) {
+    if (count == 0 || count > 4 || rest.size() + planted_overread < 1 + count) {
         return std::nullopt;
     }
     const std::size_t length = load_be(rest.subspan(1, count));

@@ -1,8 +1,7 @@
-// Keys of the PIV applet: what is there, computing, generating, and a foreign card's recorded answers.
+// Keys of the PIV applet: what is there, computing, and generating.
 #include <gtest/gtest.h>
 
 #include "card/support/piv_conversation.hpp"
-#include "crypto/padding.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::card {
@@ -228,50 +227,6 @@ TEST_F(PivGenerate, SendsNothingForAKindThatTheSlotDoesNotTake) {
     EXPECT_EQ(error_of([&] { applet().generate(channel(), key_slot("9d"), KeyType::p521, {}); }).kind(),
               Error::Kind::unsupported);
     EXPECT_EQ(channel().exchanges(), 0U);
-}
-
-/// A card that we did not make, as it answered once.
-class RecordedCard : public PivConversation {
-  protected:
-    RecordedCard() {
-        m_transcript = support::Transcript::load(std::string(JETON_CARD_VECTORS) + "/canokey-piv.apdu");
-        m_extended = false;
-    }
-
-    crypto::PublicKey certified_key(std::string_view id) {
-        const auto entry = applet().read_object(channel(), object_slot(id));
-        return entry.value().certificate.value().key.value();
-    }
-};
-
-TEST_F(RecordedCard, SignsAndDeciphersInTheOrderOfTheRecord) {
-    ASSERT_TRUE(applet().select(channel()));
-    const auto auth_key = certified_key("cert-9a");
-    const auto sign_key = certified_key("cert-9c");
-    const auto decipher_key = certified_key("cert-9d");
-    applet().verify(channel(), user(), view_of("123456"));
-
-    const Bytes digest = crypto::digest(crypto::Hash::sha256, view_of("hello\n"));
-    const Bytes content = crypto::digest_info(crypto::Hash::sha256, digest);
-    const Bytes block = crypto::pad_pkcs_signature(256, content).value();
-    const std::uint64_t before = channel().exchanges();
-    const SecretBytes signature =
-        applet().compute(channel(), key_slot("9a"), auth_key, Primitive::rsa_raw, Verb::sign, block);
-    EXPECT_EQ(channel().exchanges() - before, 3U);
-    EXPECT_TRUE(crypto::verify_rsa_pkcs(std::get<crypto::RsaPublicKey>(auth_key), content, signature));
-
-    const Bytes hash = from_hex("072dc94e09a367bc5a5ede9fff4313d105701aadad83d63869bde60c9aad9d65").value();
-    const SecretBytes ecdsa =
-        applet().compute(channel(), key_slot("9c"), sign_key, Primitive::ecdsa, Verb::sign, hash);
-    EXPECT_TRUE(crypto::verify_ecdsa(std::get<crypto::EcPublicKey>(sign_key), hash, ecdsa));
-
-    const View chained = m_transcript.exchanges[m_transcript.exchanges.size() - 3].command;
-    const View last = m_transcript.exchanges[m_transcript.exchanges.size() - 2].command;
-    Bytes cryptogram = to_bytes(chained.subspan(5 + 10));
-    append(cryptogram, last.subspan(5, 11));
-    const SecretBytes plain = applet().compute(channel(), key_slot("9d"), decipher_key, Primitive::rsa_raw,
-                                               Verb::decipher, cryptogram);
-    EXPECT_TRUE(crypto::unpad_pkcs(plain).has_value());
 }
 
 }  // namespace

@@ -47,6 +47,43 @@ TEST(ReplayLink, ByCommandUsesEachRecordedAnswerThenTheLastAgain) {
     EXPECT_EQ(to_hex(link.transmit(from_hex("00FF0000").value(), apdu_limit)), "6D00");
 }
 
+TEST(ReplayLink, ByCommandFetchesTheRestOfTheCommandBefore) {
+    ReplayLink link(Transcript::parse("> 00cb0001\n< 016102\n> 00c0000002\n< 02039000\n"
+                                      "> 00cb0002\n< 046101\n> 00c0000002\n< 059000\n"),
+                    ReplayLink::Matching::by_command);
+    const auto lease = link.acquire(soon());
+    const Bytes rest = from_hex("00C0000002").value();
+    EXPECT_EQ(to_hex(link.transmit(from_hex("00CB0002").value(), apdu_limit)), "046101");
+    EXPECT_EQ(to_hex(link.transmit(rest, apdu_limit)), "059000");
+    EXPECT_THROW(link.transmit(rest, apdu_limit), reader::Error);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(to_hex(link.transmit(from_hex("00CB0001").value(), apdu_limit)), "016102");
+        EXPECT_EQ(to_hex(link.transmit(rest, apdu_limit)), "02039000");
+    }
+    EXPECT_EQ(link.unrecorded, std::vector<Bytes>{rest});
+}
+
+TEST(ReplayLink, StandInsAndComputedAnswersAreForWhatWasNotRecorded) {
+    ReplayLink link(Transcript::parse(text), ReplayLink::Matching::by_command);
+    const Bytes longer = from_hex("00CA010100").value();
+    const Bytes new_one = from_hex("00F70000").value();
+    const Bytes never = from_hex("00F80000").value();
+    const Bytes random = from_hex("00840000").value();
+    link.stand_ins = {
+        {longer, from_hex("00CA0101").value(), {}}, {new_one, {}, {0x6D, 0x00}}, {never, {}, {}}};
+    link.computed = [&](View command) -> std::optional<Bytes> {
+        return equal(command, random) ? std::optional(Bytes{0x55, 0x90, 0x00}) : std::nullopt;
+    };
+    const auto lease = link.acquire(soon());
+    EXPECT_EQ(to_hex(link.transmit(longer, apdu_limit)), "019000");
+    EXPECT_EQ(to_hex(link.transmit(new_one, apdu_limit)), "6D00");
+    EXPECT_EQ(to_hex(link.transmit(random, apdu_limit)), "559000");
+    EXPECT_TRUE(link.stand_ins[0].used);
+    EXPECT_TRUE(link.stand_ins[1].used);
+    EXPECT_FALSE(link.stand_ins[2].used);
+    EXPECT_TRUE(link.unrecorded.empty());
+}
+
 TEST(ReplayLink, LeasesAreExclusiveAndTellTheContinuityThatTheTestSet) {
     ReplayLink link(Transcript::parse(text));
     {
@@ -66,6 +103,15 @@ TEST(ReplayLink, LeasesAreExclusiveAndTellTheContinuityThatTheTestSet) {
     EXPECT_EQ(link.writes, 1U);
     EXPECT_EQ(link.leases, 3U);
     EXPECT_THROW(link.transmit(from_hex("00A40400").value(), apdu_limit), std::logic_error);
+}
+
+TEST(ReplayLink, TranscriptsTellWhenTheCardWasPowered) {
+    const Transcript transcript = Transcript::parse(
+        "# power on\n> 0001\n< 9000\n> 0002\n< 9000\n# reset\n# reset\n> 0003\n< 9000\n# reset\n");
+    ASSERT_EQ(transcript.exchanges.size(), 3U);
+    EXPECT_TRUE(transcript.exchanges[0].after_power_on);
+    EXPECT_FALSE(transcript.exchanges[1].after_power_on);
+    EXPECT_TRUE(transcript.exchanges[2].after_power_on);
 }
 
 TEST(ReplayLink, NamesTheLineOfATranscriptThatItCannotRead) {

@@ -1,89 +1,29 @@
-// A CardLink that replays a recorded exchange: lines `> ` with a command APDU and `< ` with its response, in
-// hex; `#` begins a remark, `# ATR hex` names the card's ATR. Header only, for the tests of any layer.
+// A CardLink that replays a recorded exchange. Header only, for the tests of any layer.
 #pragma once
 
 #include <algorithm>
-#include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "support/transcript.hpp"
 
 #include "reader/card_link.hpp"
 #include "reader/error.hpp"
 
 namespace jeton::support {
 
-/// Exchange is one command APDU and the response that was recorded for it.
-struct Exchange {
+/// StandIn answers, by command, what a transcript does not have: as another command of it, or in its own
+/// words.
+struct StandIn {
     Bytes command;
-    Bytes response;
-};
-
-/// Transcript is a recorded exchange with one card.
-struct Transcript {
-    Bytes atr{0x3B, 0x80, 0x80, 0x01, 0x01};
-    std::vector<Exchange> exchanges;
-
-    /// parse reads the text of an .apdu file. Throws std::runtime_error naming the line that it does not
-    /// understand.
-    static Transcript parse(std::string_view text) {
-        Transcript transcript;
-        std::istringstream stream{std::string(text)};
-        std::string line;
-        for (int number = 1; std::getline(stream, line); ++number) {
-            if (!transcript.take_line(line)) {
-                throw std::runtime_error("transcript line " + std::to_string(number) + ": " + line);
-            }
-        }
-        return transcript;
-    }
-
-    static Transcript load(const std::string& path) {
-        std::ifstream stream(path);
-        if (!stream) {
-            throw std::runtime_error("cannot open " + path);
-        }
-        std::ostringstream text;
-        text << stream.rdbuf();
-        return parse(text.str());
-    }
-
-  private:
-    static std::optional<Bytes> hex_after(std::string_view line, std::size_t prefix) {
-        line.remove_prefix(prefix);
-        while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) {
-            line.remove_suffix(1);
-        }
-        return from_hex(line);
-    }
-
-    bool take_line(std::string_view line) {
-        if (line.starts_with("# ATR ")) {
-            atr = hex_after(line, 6).value_or(atr);
-            return true;
-        }
-        if (line.starts_with("#") || line.find_first_not_of(" \r") == std::string_view::npos) {
-            return true;
-        }
-        const auto bytes = line.size() > 2 ? hex_after(line, 2) : std::nullopt;
-        if (!bytes) {
-            return false;
-        }
-        if (line.starts_with("> ")) {
-            exchanges.push_back({*bytes, {}});
-            return true;
-        }
-        if (line.starts_with("< ") && !exchanges.empty() && exchanges.back().response.empty()) {
-            exchanges.back().response = *bytes;
-            return true;
-        }
-        return false;
-    }
+    Bytes recorded;  ///< the command of the transcript that is answered instead; empty: |answer| counts
+    Bytes answer;
+    bool used = false;
 };
 
 /// ReplayLink answers from a Transcript and keeps what it was sent.
@@ -92,7 +32,7 @@ class ReplayLink final : public reader::CardLink {
     enum class Matching {
         in_order,    ///< stern: the next command must be the next recorded one
         by_command,  ///< mild: the recorded response of this command, the ones not used yet first, then the
-                     ///< last again
+                     ///< last again; GET RESPONSE as recorded behind the command before it
     };
 
     explicit ReplayLink(Transcript transcript, Matching matching = Matching::in_order)
@@ -105,7 +45,10 @@ class ReplayLink final : public reader::CardLink {
     bool others_wrote = false;     ///< of the next Lease; then false again
     bool card_present = true;
     std::uint64_t insertions = 1;
-    Bytes unknown_command_answer;  ///< when not empty: the answer to what the transcript does not have
+    Bytes unknown_command_answer;    ///< when not empty: the answer to what the transcript does not have
+    std::vector<StandIn> stand_ins;  ///< by_command
+    std::function<std::optional<Bytes>(View)>
+        computed;  ///< by_command: answers that no record can hold, first
 
     // What a test looks at.
     std::size_t apdus = 0;            ///< commands sent, refused ones included
@@ -114,6 +57,7 @@ class ReplayLink final : public reader::CardLink {
     std::size_t writes = 0;           ///< calls of mark_written()
     bool leased = false;              ///< a Lease exists now
     std::vector<Bytes> sent;          ///< the commands, in order
+    std::vector<Bytes> unrecorded;    ///< those of them that had no answer
     std::vector<Milliseconds> waits;  ///< the limit given with each command
 
     /// finished tells whether each recorded exchange was used.
@@ -174,15 +118,43 @@ class ReplayLink final : public reader::CardLink {
         bool m_wrote;
     };
 
-    View answer(View command) {
-        const auto& list = m_transcript.exchanges;
+    static bool is_get_response(View command) { return command.size() > 1 && command[1] == 0xC0; }
+
+    /// is_next tells whether |command| is the one that was recorded behind the last one used.
+    bool is_next(View command) const {
+        return m_next < m_transcript.exchanges.size() &&
+               equal(m_transcript.exchanges[m_next].command, command);
+    }
+
+    Bytes use(std::size_t index) {
+        m_used[index] = true;
+        m_next = index + 1;
+        return m_transcript.exchanges[index].response;
+    }
+
+    Bytes answer(View command) {
         if (m_matching == Matching::in_order) {
-            if (m_next < list.size() && equal(list[m_next].command, command)) {
-                m_used[m_next] = true;
-                return list[m_next++].response;
-            }
-            return unknown(command);
+            return is_next(command) ? use(m_next) : unknown(command);
         }
+        if (computed) {
+            if (auto made = computed(command)) {
+                return std::move(*made);
+            }
+        }
+        const auto stand_in = std::find_if(stand_ins.begin(), stand_ins.end(),
+                                           [&](const StandIn& it) { return equal(it.command, command); });
+        if (stand_in == stand_ins.end()) {
+            return recorded_answer(command);
+        }
+        stand_in->used = true;
+        return stand_in->recorded.empty() ? stand_in->answer : recorded_answer(stand_in->recorded);
+    }
+
+    Bytes recorded_answer(View command) {
+        if (is_get_response(command)) {
+            return is_next(command) ? use(m_next) : unknown(command);
+        }
+        const auto& list = m_transcript.exchanges;
         std::optional<std::size_t> found;
         for (std::size_t i = 0; i < list.size(); ++i) {
             if (equal(list[i].command, command)) {
@@ -195,11 +167,11 @@ class ReplayLink final : public reader::CardLink {
         if (!found) {
             return unknown(command);
         }
-        m_used[*found] = true;
-        return list[*found].response;
+        return use(*found);
     }
 
-    View unknown(View command) const {
+    Bytes unknown(View command) {
+        unrecorded.push_back(to_bytes(command));
         if (!unknown_command_answer.empty()) {
             return unknown_command_answer;
         }
@@ -214,7 +186,7 @@ class ReplayLink final : public reader::CardLink {
     Transcript m_transcript;
     std::vector<bool> m_used;
     Matching m_matching;
-    std::size_t m_next = 0;
+    std::size_t m_next = 0;  ///< behind the exchange used last
 };
 
 }  // namespace jeton::support

@@ -12,6 +12,12 @@
 #include <unistd.h>
 #include <vector>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+
 namespace jeton {
 namespace {
 
@@ -56,6 +62,20 @@ TEST(Secret, VectorsGrowAndConvertToViews) {
     EXPECT_EQ(view[256], 0);
     EXPECT_TRUE(equal(to_secret(view), view));
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+TEST(Secret, AddressSanitizerKnowsWhereItEnds) {
+    for (const std::size_t size : {std::size_t{1}, std::size_t{63}, std::size_t{65}, std::size_t{4097}}) {
+        auto* memory = static_cast<Byte*>(allocate_secret(size));
+        EXPECT_EQ(__asan_region_is_poisoned(memory, size), nullptr) << size;
+        EXPECT_TRUE(__asan_address_is_poisoned(memory + size)) << size;
+        release_secret(memory, size);
+        EXPECT_TRUE(__asan_address_is_poisoned(memory)) << size;
+    }
+}
+#endif
+#endif
 
 TEST(Secret, WipeOverwrites) {
     Bytes memory(100, 0xA5);

@@ -2,6 +2,7 @@
 option(JETON_TESTS "Build the tests" ON)
 option(JETON_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(JETON_PLANT_OVERREAD "Plant a read out of bounds for scripts/planted-overread to find; for that test alone" OFF)
+option(JETON_COVERAGE "Count which lines run (needs clang; see scripts/coverage)" OFF)
 set(JETON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
 if(JETON_PLANT_OVERREAD AND NOT JETON_FUZZ)
@@ -17,12 +18,16 @@ set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 
-# Builds in other directories share what ccache holds: paths below the source tree count as relative ones.
+# Builds in other directories share what ccache holds: paths below the source tree count as relative ones. clang's precompiled
+# headers know where they were made, so that its builds share nothing.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    list(APPEND launcher CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1)
+  endif()
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher} ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher} ${CCACHE})
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion
@@ -35,11 +40,36 @@ else()
   add_compile_options(-fstack-protector-strong)
   add_link_options(-Wl,-z,relro -Wl,-z,now)
 endif()
+if(JETON_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+
+# Headers that many files include are compiled once, for speed. In the release build only the tests take part, so that each
+# file of src is known to include what it uses.
+set(common_headers <algorithm> <array> <chrono> <cstdint> <cstring> <filesystem> <fstream> <functional> <map> <memory> <mutex>
+    <optional> <set> <span> <stdexcept> <string> <string_view> <system_error> <thread> <utility> <variant> <vector>
+    <fmt/core.h> <fmt/format.h> <nlohmann/json.hpp>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # for ccache
+endif()
+
+# jeton_common_headers(NAME FIRST HEADERS... ) has the target FIRST compile the headers, and NAME use what it made.
+function(jeton_common_headers name first)
+  if(name STREQUAL first)
+    target_precompile_headers(${name} PRIVATE ${ARGN})
+  else()
+    target_precompile_headers(${name} REUSE_FROM ${first})
+  endif()
+endfunction()
 
 # jeton_layer(NAME SOURCES... ) makes the static library jeton_NAME of one directory of src/.
 function(jeton_layer name)
   add_library(jeton_${name} STATIC ${ARGN})
   target_include_directories(jeton_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    jeton_common_headers(jeton_${name} jeton_util ${common_headers})
+  endif()
 endfunction()
 
 # Test programs are not optimised: that would only take time.
@@ -53,6 +83,7 @@ function(jeton_test name library)
   target_link_libraries(${name} PRIVATE ${library} GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   target_compile_options(${name} PRIVATE ${test_options})
+  jeton_common_headers(${name} util_test ${common_headers} <gtest/gtest.h>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -121,6 +121,9 @@ void parse_alone(View input) {
     }
     if (const auto record = decode_record(input)) {
         require(equal(encode_record(*record), input));
+    } else if (input.size() == record_size) {
+        const HandoverRecord fresh = fresh_record();
+        require(decode_record(encode_record(fresh)) == fresh);
     }
 }
 

@@ -5,8 +5,16 @@
 // length byte and that many bytes, status word included; a length byte from E0 on begins a length of 13 bits.
 // After the last answer the card says 6A82. Each answer has an allocation of its own, without a byte to
 // spare.
+//
+// With option_by_command each answer comes behind two bytes that say which commands it is for: the
+// instruction, and P2 or, for GET DATA, the last byte of the object's tag; FF stands for any. Each answers
+// one command, and the last of those that fit all further ones. The order of the commands does not matter
+// then (make_seeds.py).
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "card/card.hpp"
 #include "reader/error.hpp"
@@ -19,7 +27,9 @@ using namespace jeton::card;
 constexpr Byte option_extended = 0x01;
 constexpr Byte option_whole_card = 0x02;
 constexpr Byte option_other_profile = 0x04;
-constexpr Byte option_short = 0x08;        ///< answers end early, see FuzzLink::shorten
+constexpr Byte option_short = 0x08;  ///< answers end early, see FuzzLink::shorten
+constexpr Byte option_by_command = 0x10;
+constexpr Byte any_reference = 0xFF;
 constexpr std::size_t longest_header = 5;  ///< 7F49 82 LLLL
 constexpr std::size_t most_commands = 20000;
 
@@ -40,7 +50,12 @@ class FuzzLink final : public reader::CardLink {
   public:
     FuzzLink(View input, Byte options) : m_answers(input), m_extended((options & option_extended) != 0) {
         if ((options & option_short) != 0 && !m_answers.empty()) {
-            m_kept = take(1)[0];
+            m_kept = take_byte();
+        }
+        while ((options & option_by_command) != 0 && !m_answers.empty()) {
+            const Byte instruction = take_byte();
+            const Byte reference = take_byte();
+            m_rules.push_back({instruction, reference, take_answer()});
         }
     }
 
@@ -54,15 +69,49 @@ class FuzzLink final : public reader::CardLink {
 
     SecretBytes transmit(View command, Milliseconds) override {
         require(command.size() >= 4 && ++m_commands < most_commands);
-        if (m_answers.empty()) {
-            return {0x6A, 0x82};
+        if (!m_rules.empty()) {
+            return shorten(answer_to(command));
         }
-        const std::size_t first = take(1)[0];
-        const std::size_t length = first < 0xE0 ? first : (first & 0x1F) << 8 | load_be(take(1));
-        return shorten(take(length));
+        return m_answers.empty() ? SecretBytes{0x6A, 0x82} : shorten(take_answer());
     }
 
   private:
+    /// Rule is an answer to commands of one kind.
+    struct Rule {
+        Byte instruction;
+        Byte reference;
+        View answer;
+        bool used = false;
+    };
+
+    static Byte reference_of(View command) {
+        constexpr Byte get_data = 0xCB;
+        const std::size_t tag_list = command.size() > 7 && command[4] == 0 ? 7 : 5;
+        if (command[1] != get_data || command.size() < tag_list + 2) {
+            return command[3];
+        }
+        const std::size_t last = tag_list + 1 + command[tag_list + 1];
+        return last < command.size() ? command[last] : Byte{0};
+    }
+
+    View answer_to(View command) {
+        constexpr Byte get_response = 0xC0;
+        static constexpr Byte not_found[] = {0x6A, 0x82};
+        const Byte reference = reference_of(command);
+        View answer = not_found;
+        for (Rule& rule : m_rules) {
+            if (rule.instruction == command[1] &&
+                (rule.reference == any_reference || rule.reference == reference)) {
+                if (!std::exchange(rule.used, true)) {
+                    return rule.answer;
+                }
+                // Data without end are not for here: their number would have no bound but that of the code.
+                answer = rule.instruction == get_response ? View(not_found) : rule.answer;
+            }
+        }
+        return answer;
+    }
+
     /// shorten keeps the status word of an answer and, with option_short, only the beginning of the data's
     /// tag and length: from one answer to the next one byte more, so that each kind of answer comes to end in
     /// each place.
@@ -79,6 +128,16 @@ class FuzzLink final : public reader::CardLink {
         return out;
     }
 
+    View take_answer() {
+        const std::size_t first = take_byte();
+        return take(first < 0xE0 ? first : (first & 0x1F) << 8 | take_byte());
+    }
+
+    Byte take_byte() {
+        const View byte = take(1);
+        return byte.empty() ? Byte{0} : byte[0];
+    }
+
     View take(std::size_t length) {
         const View out = m_answers.first(std::min(length, m_answers.size()));
         m_answers = m_answers.subspan(out.size());
@@ -88,6 +147,7 @@ class FuzzLink final : public reader::CardLink {
     View m_answers;
     bool m_extended;
     std::optional<std::size_t> m_kept;
+    std::vector<Rule> m_rules;
     std::size_t m_commands = 0;
     Bytes m_atr{0x3B, 0x87, 0x80, 0x01, 'Y', 'u', 'b', 'i', 'K', 'e', 'y', 0x00};
 };

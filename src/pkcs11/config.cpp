@@ -217,7 +217,9 @@ void configure_log(const std::string& text) {
 /// soft_reader_place is the reader of the software card |name|; with a fault plan it is one that can break.
 reader::ReaderPlace soft_reader_place(const Config& config, const std::string& name) {
     const fs::path file = softcard::card_file(*config.state_directory, name);
-    const auto insert = [card = config.soft_card](const fs::path& path) { return softcard::insert(path, card); };
+    const auto insert = [card = config.soft_card](const fs::path& path) {
+        return softcard::insert(path, card);
+    };
     reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
                               softcard::lease_file(*config.state_directory, name), nullptr};
     if (config.fault_plan) {

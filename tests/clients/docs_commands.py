@@ -7,7 +7,6 @@ and links must lead somewhere.
 """
 
 import os
-import pty
 import re
 import select
 import shutil
@@ -16,14 +15,16 @@ import sys
 import time
 from pathlib import Path
 
+import pseudo_terminal
+
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)")
 NOT_COMMANDS = {"text", "json"}
 
 # Commands that this very test run executes elsewhere: building takes too long to do it again here.
 ELSEWHERE = re.compile(
-    r"\./scripts/(quickstart|test( \w+)*)$|cmake (--build )?--preset \w+$|ctest --test-dir build/asan |"
-    r"build/(asan|fuzz)/|MODULE=\S+ JETON=\S+ .*tests/clients/")
+    r"\./scripts/(quickstart|coverage|test( \w+)*)$|cmake (--build )?--preset \w+$|ctest --test-dir build/asan |"
+    r"build/(asan|fuzz)/|llvm-cov-19 |MODULE=\S+ JETON=\S+ .*tests/clients/")
 
 # What a program asks at the terminal, and what a person types.
 ANSWERS = [
@@ -79,7 +80,7 @@ class Stage:
         self.reset()
         script_file = self.work / "script"
         script_file.write_text(script.replace("/usr/local/", f"{self.installed}/"), encoding="utf-8")
-        child, terminal = pty.fork()
+        child, terminal = pseudo_terminal.fork()
         if child == 0:
             os.chdir(self.work / "checkout")
             os.execvp("bash", ["bash", "-e", "-v", "-o", "pipefail", str(script_file)])

@@ -3,7 +3,6 @@
 
 import json
 import os
-import pty
 import re
 import select
 import subprocess
@@ -11,6 +10,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import pseudo_terminal
 
 JETON = os.environ["JETON"]
 MODULE = os.environ["MODULE"]
@@ -107,7 +108,7 @@ class Test:
 
     def converse(self, arguments, talk):
         """Runs the command at a terminal: waits for each text, then types the answer. Gives exit status and screen."""
-        child, terminal = pty.fork()
+        child, terminal = pseudo_terminal.fork()
         if child == 0:
             os.execve(JETON, [JETON, *arguments], self.environment)
         screen = ""

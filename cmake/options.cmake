@@ -1,13 +1,8 @@
 # Build options and the compiler flags that every target of the project shares.
 option(JETON_TESTS "Build the tests" ON)
 option(JETON_FUZZ "Build the fuzz targets (needs clang)" OFF)
-option(JETON_PLANT_OVERREAD "Plant a read out of bounds for scripts/planted-overread to find; for that test alone" OFF)
 option(JETON_COVERAGE "Count which lines run (needs clang; see scripts/coverage)" OFF)
 set(JETON_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
-
-if(JETON_PLANT_OVERREAD AND NOT JETON_FUZZ)
-  message(FATAL_ERROR "JETON_PLANT_OVERREAD is a mistake on purpose: it belongs into a build of the fuzz targets alone")
-endif()
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

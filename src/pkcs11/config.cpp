@@ -67,6 +67,11 @@ bool set_exchange(Config& config, const Json& value) {
     return false;
 }
 
+bool set_touch(Config& config, const Json& value) {
+    config.soft_card.touch = value == "refused" ? softcard::Touch::refused : softcard::Touch::given;
+    return value == "given" || value == "refused";
+}
+
 bool add_profiles(Config& config, const Json& value) {
     if (!value.is_array()) {
         return false;
@@ -80,8 +85,8 @@ bool add_profiles(Config& config, const Json& value) {
     return true;
 }
 
-const std::array<ConfigRow, 9>& config_rows() {
-    static const auto* rows = new std::array<ConfigRow, 9>{{
+const std::array<ConfigRow, 10>& config_rows() {
+    static const auto* rows = new std::array<ConfigRow, 10>{{
         {"/log", "a text such as \"debug\" or \"info:/var/log/jeton.log\"",
          [](Config& config, const Json& value) {
              if (value.is_string()) {
@@ -101,6 +106,7 @@ const std::array<ConfigRow, 9>& config_rows() {
              }
              return value.is_string();
          }},
+        {"/softCards/touch", "\"given\" or \"refused\"", set_touch},
         {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
         {"/softCards/powerOnMilliseconds", "a number, 0 to 600000",
          [](Config& config, const Json& value) { return set_time(config.soft_reader.power_on_time, value); }},
@@ -212,18 +218,21 @@ void configure_log(const std::string& text) {
 reader::ReaderPlace soft_reader_place(const Config& config, const std::string& name) {
     const fs::path file = softcard::card_file(*config.state_directory, name);
     const auto options = config.soft_reader;
+    const auto insert = [card = config.soft_card](const fs::path& inserted) {
+        return softcard::insert(inserted, card);
+    };
     reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
                               softcard::lease_file(*config.state_directory, name), nullptr};
     if (config.fault_plan) {
         const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
-        place.open = [file, options, control] {
-            auto card = reader::make_faulty_card(softcard::insert(file), control, softcard::insert);
+        place.open = [file, options, control, insert] {
+            auto card = reader::make_faulty_card(insert(file), control, insert);
             return reader::make_fault_injector(reader::make_emulated_reader(std::move(card), options),
                                                control);
         };
     } else {
-        place.open = [file, options] {
-            return reader::make_emulated_reader(softcard::insert(file), options);
+        place.open = [file, options, insert] {
+            return reader::make_emulated_reader(insert(file), options);
         };
     }
     return place;

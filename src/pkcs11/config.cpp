@@ -231,9 +231,7 @@ reader::ReaderPlace soft_reader_place(const Config& config, const std::string& n
                                                control);
         };
     } else {
-        place.open = [file, options, insert] {
-            return reader::make_emulated_reader(insert(file), options);
-        };
+        place.open = [file, options, insert] { return reader::make_emulated_reader(insert(file), options); };
     }
     return place;
 }

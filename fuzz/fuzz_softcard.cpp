@@ -1,8 +1,7 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E. A step begins with a byte n: 0
-//   restarts
-//         the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends a command of 16-bit
-//         length; any other n is the length of a command. Then come the command's bytes.
+//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A step begins
+//         with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends
+//         a command of 16-bit length; any other n is the length of a command. Then come the command's bytes.
 //   odd   the rest is the text of a card's file.
 #include <algorithm>
 #include <cstdlib>
@@ -29,14 +28,14 @@ const SecretBytes& fresh_card() {
         CreateOptions options;
         options.name = "fuzz";
         options.management_key = to_bytes(management_key_value);
+        options.global_pin = "777777";
+        options.pin_iterations = 1;
         CardState state = make_card_state(options);
         for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
-            Key key;
-            key.algorithm = 0x11;
-            key.pin_policy = default_policy(reference);
-            key.private_key = std::make_shared<const crypto::PrivateKey>(
-                crypto::PrivateKey::generate_ec(crypto::Curve::p256));
-            state.keys.emplace(reference, key);
+            state.keys.emplace(reference,
+                               make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
+                                        default_policy(reference), TouchPolicy::never, origin_generated,
+                                        crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
         }
         return new SecretBytes(write_card(state));
     }();
@@ -45,7 +44,8 @@ const SecretBytes& fresh_card() {
 
 /// RSA keys take too long to make.
 bool makes_rsa_key(View apdu) {
-    return apdu.size() > 4 && apdu[1] == 0x47 && std::ranges::find(apdu.subspan(4), 0x07) != apdu.end();
+    const auto is_rsa = [](Byte byte) { return byte == 0x05 || byte == 0x07 || byte == 0x16; };
+    return apdu.size() > 4 && apdu[1] == 0x47 && std::ranges::any_of(apdu.subspan(4), is_rsa);
 }
 
 class Session {

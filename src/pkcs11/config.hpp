@@ -19,6 +19,7 @@ struct Config {
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
     bool soft_cards = true;
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
+    softcard::CardOptions soft_card;                  ///< how software cards behave
     std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
     softcard::CardOptions soft_card;                  ///< how software cards behave
     bool overwrite = false;  ///< key generation and certificate import may replace what is there

@@ -111,7 +111,7 @@ std::optional<Bytes> attest(const CardState& state, Byte reference, const Key& k
          .extensions = {extension(version_extension, card_version),
                         extension(serial_extension, serial_integer(state.serial)),
                         extension(policy_extension, policies)},
-         .issuer_key = *std::get<OpenKey>(issuer->second.secret)});
+         .issuer_key = std::get<std::shared_ptr<const ClearKey>>(issuer->second.secret)->key});
 }
 
 }  // namespace jeton::softcard

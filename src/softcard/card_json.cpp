@@ -12,6 +12,8 @@ namespace jeton::softcard {
 
 namespace {
 
+using ClearSecret = std::shared_ptr<const ClearKey>;
+
 constexpr std::string_view format_name = "jeton software card";
 constexpr unsigned format_version = 2;
 constexpr std::size_t longest_private_key = 8192;
@@ -72,7 +74,7 @@ Json key_json(const Key& key) {
         out["made_for"] = number(sealed->made_for);
         out["sealed_key"] = to_hex(sealed->box);
     } else {
-        out["private_key"] = to_hex(std::get<OpenKey>(key.secret)->to_der());
+        out["private_key"] = to_hex(std::get<ClearSecret>(key.secret)->der);
     }
     return out;
 }
@@ -123,12 +125,25 @@ void read_pins(const Node& root, CardState& out) {
     }
 }
 
-OpenKey read_open_key(const Node& node, const Key& key) {
-    auto parsed = crypto::PrivateKey::from_der(node.hex(1, longest_private_key));
+/// known_key gives what |known| holds under |reference|, if it is there and not sealed.
+ClearSecret known_key(const CardState* known, Byte reference) {
+    if (known == nullptr || !known->keys.contains(reference)) {
+        return nullptr;
+    }
+    const auto* const clear = std::get_if<ClearSecret>(&known->keys.at(reference).secret);
+    return clear == nullptr ? nullptr : *clear;
+}
+
+ClearSecret read_clear_key(const Node& node, const Key& key, const ClearSecret& known) {
+    SecretBytes der = node.hex(1, longest_private_key);
+    if (known != nullptr && known->der == der && known->key.public_key() == key.public_key) {
+        return known;
+    }
+    auto parsed = crypto::PrivateKey::from_der(der);
     if (!parsed || parsed->public_key() != key.public_key) {
         node.refuse("the PKCS#8 private key of the public key", "something else");
     }
-    return std::make_shared<const crypto::PrivateKey>(std::move(*parsed));
+    return std::make_shared<const ClearKey>(std::move(*parsed), std::move(der));
 }
 
 SealedKey read_sealed_key(const Node& node) {
@@ -140,7 +155,7 @@ SealedKey read_sealed_key(const Node& node) {
 }
 
 /// Reads what tells how the key is used, and the key itself: sealed unless its use needs no PIN.
-Key read_key(const Node& node) {
+Key read_key(const Node& node, const ClearSecret& known) {
     Key key;
     key.algorithm = static_cast<Byte>(node.member("algorithm").number(0, 0xFF));
     const KeyAlgorithm* const algorithm = find_key_algorithm(key.algorithm);
@@ -157,7 +172,7 @@ Key read_key(const Node& node) {
     key.public_key = std::move(*public_key);
     if (key.pin_policy == PinPolicy::never) {
         node.only({"algorithm", "pin_policy", "touch_policy", "origin", "public_key", "private_key"});
-        key.secret = read_open_key(node.member("private_key"), key);
+        key.secret = read_clear_key(node.member("private_key"), key, known);
     } else {
         node.only(
             {"algorithm", "pin_policy", "touch_policy", "origin", "public_key", "made_for", "sealed_key"});
@@ -166,17 +181,18 @@ Key read_key(const Node& node) {
     return key;
 }
 
-void read_keys(const Node& node, CardState& out) {
+void read_keys(const Node& node, const CardState* known, CardState& out) {
     node.each_member([&](const std::string& name, const Node& value) {
         const auto reference = tag_of_text(name);
         if (!reference || *reference > 0xFF || !holds_key(static_cast<Byte>(*reference))) {
             value.refuse("a key reference", in_quotes(name));
         }
-        Key key = read_key(value);
-        if (*reference == attestation_key && key.pin_policy != PinPolicy::never) {
+        const Byte slot = static_cast<Byte>(*reference);
+        Key key = read_key(value, known_key(known, slot));
+        if (slot == attestation_key && key.pin_policy != PinPolicy::never) {
             value.member("pin_policy").refuse("1, because attesting asks for no PIN", "another number");
         }
-        out.keys.emplace(static_cast<Byte>(*reference), std::move(key));
+        out.keys.emplace(slot, std::move(key));
     });
 }
 
@@ -214,7 +230,7 @@ void check_version(const Node& node) {
     }
 }
 
-CardState read_members(const Node& root) {
+CardState read_members(const Node& root, const CardState* known) {
     if (root.member("format").text() != format_name) {
         root.member("format").refuse(in_quotes(format_name), "another text");
     }
@@ -228,7 +244,7 @@ CardState read_members(const Node& root) {
     state.sealing_key = to_bytes(root.member("sealing_key").hex(key_bytes, key_bytes));
     read_pins(root, state);
     state.management = read_management(root.member("management_key"));
-    read_keys(root.member("keys"), state);
+    read_keys(root.member("keys"), known, state);
     read_objects(root.member("objects"), state);
     return state;
 }
@@ -260,14 +276,14 @@ SecretBytes write_card(const CardState& state) {
     return out;
 }
 
-std::variant<CardState, JsonError> read_card(View text) {
+std::variant<CardState, JsonError> read_card(View text, const CardState* known) {
     auto parsed = parse_json(text, JsonLimits::large);
     if (auto* const error = std::get_if<JsonError>(&parsed)) {
         return std::move(*error);
     }
     const WipedJson document(std::move(std::get<Json>(parsed)));
     try {
-        return read_members(Node(document.value));
+        return read_members(Node(document.value), known);
     } catch (const Broken& broken) {
         return broken.error;
     }

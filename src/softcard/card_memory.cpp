@@ -23,7 +23,7 @@ void CardMemory::reject(const Version& version, const JsonError& error) {
     m_judgement = Judgement{version, false};
 }
 
-std::optional<std::pair<CardState, Version>> CardMemory::read() {
+std::optional<std::pair<CardState, Version>> CardMemory::read(const CardState* known) {
     const std::optional<Content> content = m_storage->read();
     if (!content) {
         if (const std::optional<Version> unreadable = m_storage->version()) {
@@ -33,7 +33,7 @@ std::optional<std::pair<CardState, Version>> CardMemory::read() {
         }
         return std::nullopt;
     }
-    auto parsed = read_card(content->bytes);
+    auto parsed = read_card(content->bytes, known);
     if (const auto* const error = std::get_if<JsonError>(&parsed)) {
         reject(content->version, *error);
         return std::nullopt;
@@ -53,11 +53,11 @@ bool CardMemory::usable() {
             return m_judgement->good;
         }
     }
-    return read().has_value();
+    return read(nullptr).has_value();
 }
 
 bool CardMemory::load() {
-    auto found = read();
+    auto found = read(&m_state);
     if (!found) {
         m_version.reset();
         return false;

@@ -41,7 +41,7 @@ class CardMemory {
     }
 
   private:
-    std::optional<std::pair<CardState, Version>> read();
+    std::optional<std::pair<CardState, Version>> read(const CardState* known);
     void accept(const Version& version);
     void reject(const Version& version, const JsonError& error);
     void commit(CardState next);

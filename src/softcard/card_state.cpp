@@ -155,7 +155,7 @@ Key make_key(View sealing_key, Byte reference, const KeyAlgorithm& algorithm, Pi
              TouchPolicy touch_policy, Byte origin, crypto::PrivateKey private_key) {
     Key key{algorithm.id, pin_policy, touch_policy, origin, private_key.public_key(), {}};
     if (pin_policy == PinPolicy::never) {
-        key.secret = std::make_shared<const crypto::PrivateKey>(std::move(private_key));
+        key.secret = std::make_shared<const ClearKey>(std::move(private_key));
     } else {
         key.secret =
             SealedKey{reference, seal(sealing_key, private_key.to_der(), sealed_context(key, reference))};

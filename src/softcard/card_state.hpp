@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <utility>
 #include <variant>
 
 #include "crypto/keys.hpp"
@@ -31,7 +32,17 @@ struct SealedKey {
     bool operator==(const SealedKey&) const = default;
 };
 
-/// OpenKey is a private key that needs no PIN; never null. Copies of a state share it.
+/// ClearKey is a private key that needs no PIN, with its PKCS#8 form: OpenSSL takes its time to write one.
+struct ClearKey {
+    explicit ClearKey(crypto::PrivateKey private_key) : ClearKey(std::move(private_key), {}) {}
+    ClearKey(crypto::PrivateKey private_key, SecretBytes text)
+        : key(std::move(private_key)), der(text.empty() ? key.to_der() : std::move(text)) {}
+
+    crypto::PrivateKey key;
+    SecretBytes der;
+};
+
+/// OpenKey is a private key ready for use.
 using OpenKey = std::shared_ptr<const crypto::PrivateKey>;
 
 struct Key {
@@ -40,7 +51,8 @@ struct Key {
     TouchPolicy touch_policy = TouchPolicy::never;
     Byte origin = origin_generated;
     crypto::PublicKey public_key;
-    std::variant<OpenKey, SealedKey> secret;  ///< open if the policy is never, else sealed
+    /// Clear, and never null, if the policy is never; else sealed. Copies of a state share a ClearKey.
+    std::variant<std::shared_ptr<const ClearKey>, SealedKey> secret;
 
     bool operator==(const Key&) const = default;
 };

@@ -47,12 +47,17 @@ void PivCard::reset() {
     m_volatile = {};
 }
 
+/// Makes the application the selected one, with nothing given yet.
+void PivCard::start() {
+    reset();
+    m_volatile.selected = true;
+    m_volatile.sealing_key = m_memory.state().sealing_key;
+}
+
 void PivCard::begin() {
-    // Another process may have reset the card: then no PIN of before is one of now.
-    if (m_volatile.unlocked &&
-        m_volatile.unlocked->sealing_key.public_key() != m_memory.state().sealing_key) {
-        m_volatile.verified.clear();
-        m_volatile.unlocked.reset();
+    // Another process may have reset the card, which gave it another sealing key: nothing of before counts.
+    if (m_volatile.selected && m_volatile.sealing_key != m_memory.state().sealing_key) {
+        start();
     }
     m_volatile.pin_is_fresh = std::exchange(m_volatile.pin_just_verified, false);
 }
@@ -96,8 +101,7 @@ Response PivCard::select(const Command& command) {
     const bool ours = name.size() >= rid_bytes && name.size() <= application_id.size() &&
                       equal(name, View(application_id).first(name.size()));
     require(ours, status::not_found);
-    reset();
-    m_volatile.selected = true;
+    start();
     const View identifier = application_id;
     return {BasicTlvWriter<SecretBytes>()
                 .nest(0x61,

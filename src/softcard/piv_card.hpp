@@ -34,6 +34,7 @@ class PivCard final : public Application {
     Response answer(const Command& command);
 
     // piv_card.cpp
+    void start();
     Response select(const Command& command);
     Response get_response(const Command& command);
 
@@ -93,6 +94,7 @@ class PivCard final : public Application {
     /// Volatile is the state that power keeps.
     struct Volatile {
         bool selected = false;
+        Bytes sealing_key;                 ///< the public half, as it was at the selection
         std::set<Byte> verified;           ///< references of PINs
         std::optional<Unlocked> unlocked;  ///< there while a PIN is verified
         bool pin_just_verified = false;    ///< by the command that runs, or the last one

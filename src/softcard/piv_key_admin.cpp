@@ -112,13 +112,16 @@ struct ImportedKey {
         return to_secret(*numbers[tag]);
     }
 
-    /// stripped is a number without leading zeros: hosts pad to half the modulus.
-    SecretBytes stripped(std::uint32_t tag) const { return to_secret(without_leading_zeros(number(tag))); }
-
-    crypto::PrivateParts operator()(const RsaModulus&) const {
+    crypto::PrivateParts operator()(const RsaModulus& modulus) const {
         require_only({0x01, 0x02, 0x03, 0x04, 0x05});
-        return crypto::RsaPrivateParts{stripped(0x01), stripped(0x02), stripped(0x03),
-                                       stripped(0x04), stripped(0x05), to_bytes(usual_exponent)};
+        // Hosts pad to half the modulus.
+        const auto half = [&](std::uint32_t tag) {
+            const SecretBytes padded = number(tag);
+            require(padded.size() <= modulus.bytes() / 2, status::wrong_data);
+            return to_secret(without_leading_zeros(padded));
+        };
+        return crypto::RsaPrivateParts{half(0x01), half(0x02), half(0x03),
+                                       half(0x04), half(0x05), to_bytes(usual_exponent)};
     }
     crypto::PrivateParts operator()(crypto::Curve curve) const {
         require_only({0x06});

@@ -102,8 +102,8 @@ void PivCard::require_touch(TouchPolicy policy) {
 /// Gives the private half of |key|, which is in the slot |reference|. The PIN, where it needs one, is
 /// verified.
 OpenKey PivCard::private_key(Byte reference, const Key& key) {
-    if (const auto* const open = std::get_if<OpenKey>(&key.secret)) {
-        return *open;
+    if (const auto* const clear = std::get_if<std::shared_ptr<const ClearKey>>(&key.secret)) {
+        return {*clear, &(*clear)->key};
     }
     Unlocked& unlocked = m_volatile.unlocked.value();
     if (const auto known = unlocked.opened.find(reference);
@@ -115,6 +115,7 @@ OpenKey PivCard::private_key(Byte reference, const Key& key) {
         log::error("software card: key {:02x} does not open: its file was changed by hand", reference);
         throw Refusal(status::memory_failure);
     }
+    log::debug("software card: key {:02x} was opened", reference);
     unlocked.opened.insert_or_assign(reference, Unlocked::Opened{key, opened});
     return opened;
 }

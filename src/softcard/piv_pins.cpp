@@ -52,9 +52,7 @@ void PivCard::replace_pin(const SealingKey& key, Byte reference, View block) {
 /// Remembers that the PIN |reference| was given. What its key opened before stays open.
 void PivCard::unlock(Byte reference, SealingKey key) {
     m_volatile.verified.insert(reference);
-    const bool same =
-        m_volatile.unlocked && m_volatile.unlocked->sealing_key.public_key() == key.public_key();
-    if (!same) {
+    if (!m_volatile.unlocked) {
         m_volatile.unlocked = Unlocked{std::move(key)};
     }
 }

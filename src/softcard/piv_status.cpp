@@ -80,8 +80,7 @@ Response PivCard::reset_card(const Command& command) {
         state.pins.at(application_pin).tries == 0 && state.pins.at(pin_unblocking_key).tries == 0;
     require(blocked, status::conditions_not_satisfied);
     m_memory.change([](CardState& changed) { changed = factory_state(changed); });
-    m_volatile = {};
-    m_volatile.selected = true;
+    start();
     return {};
 }
 

@@ -45,6 +45,19 @@ ROWS = [
     ("softcard create x --pin-file @/short", 1, r"^$", r"The PIN must have 6 to 8"),
     ("softcard create x --pin-file @/long", 1, r"^$", r"The PIN must have 6 to 8"),
     ("softcard create x --pin-file @/pin --puk-file @/blank", 1, r"^$", r"The PUK must have 6 to 8.*without blanks"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --global-pin-file @/short", 1, r"^$", r"The global PIN must have 6 to 8"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/missing", 1, r"^$",
+     r"The management key file .*/missing cannot be read"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/blank", 1, r"^$", r"hexadecimal digits"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/puk", 1, r"^$", r"an AES key of 16, 24 or 32 bytes"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/aes128 --management-algorithm 3des", 1, r"^$",
+     r"a 3DES key of 24 bytes"),
+    ("softcard create x --management-algorithm des", 2, r"^$", r"des"),
+    ("softcard create keyed --pin-file @/pin --puk-file @/puk --global-pin-file @/puk --management-key-file @/aes128", 0, r"reader", r"^$"),
+    ("softcard create tdes --pin-file @/pin --puk-file @/puk --management-key-file @/tdes --management-algorithm 3des --json", 0,
+     r'"name": "tdes"', r"^$"),
+    ("softcard delete keyed --yes", 0, r"is gone", r"^$"),
+    ("softcard delete tdes --yes", 0, r"is gone", r"^$"),
     ("softcard list", 0, r"NAME +READER +FILE\napplets .*\nmain +jeton soft card main .*\nother ", r"^$"),
     ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*\njeton soft card main +present +piv ", r"^$"),
     # Deletion is asked for, or said.
@@ -53,7 +66,8 @@ ROWS = [
     ("softcard delete applets --yes --json", 1, r"^$", r'There is no software card "applets"'),
 ]
 
-FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n"}
+FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n",
+         "aes128": "000102030405060708090a0b0c0d0e0f\n", "tdes": "010203040506070801020304050607080102030405060708\n"}
 
 
 class Test:

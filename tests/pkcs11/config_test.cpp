@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "pkcs11/module_under_test.hpp"
+#include "softcard/card_json.hpp"
+#include "util/files.hpp"
 
 namespace jeton::test {
 namespace {
@@ -50,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
                                  "\"/softCards/powerOnMilliseconds\": expected a number"},
                     BrokenConfig{"relative_plan", R"({"softCards": {"faultPlan": "plan"}})",
                                  "\"/softCards/faultPlan\": expected an absolute path"},
+                    BrokenConfig{"wrong_touch", R"({"softCards": {"touch": "maybe"}})",
+                                 "expected \"given\" or"},
                     BrokenConfig{"key_twice", R"({"overwrite": true, "overwrite": false})", "unique keys"}),
     [](const auto& row) { return std::string(row.param.name); });
 
@@ -85,6 +89,32 @@ TEST(ConfigTest, a_fault_plan_breaks_the_reader_until_it_is_removed) {
     std::filesystem::remove(plan);
     EXPECT_EQ(client->C_GetSlotInfo(client.slot(), &info), CKR_OK);
     EXPECT_NE(info.flags & CKF_TOKEN_PRESENT, 0U);
+}
+
+/// add_touch_key puts a key that wants to be touched into the slot 9A of the card.
+void add_touch_key(const SoftCards& cards) {
+    const auto file = softcard::card_file(cards.directory(), "test");
+    auto state = std::get<softcard::CardState>(softcard::read_card(read_file(file, 1 << 20).value()));
+    state.keys.emplace(0x9A, softcard::make_key(state.sealing_key, 0x9A, *softcard::find_key_algorithm(0x11),
+                                                softcard::PinPolicy::once, softcard::TouchPolicy::always,
+                                                softcard::origin_generated,
+                                                crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
+    replace_file(file, softcard::write_card(state), 0600);
+}
+
+TEST(ConfigTest, keys_of_soft_cards_are_touched_as_it_says) {
+    const SoftCards cards;
+    add_touch_key(cards);
+    for (const auto& [touch, works] : {std::pair("given", true), std::pair("refused", false)}) {
+        cards.write_config(R"({"softCards": {"touch": ")" + std::string(touch) + R"("}})");
+        const Client client;
+        ASSERT_EQ(client.login(), CKR_OK);
+        const auto keys = client.find({number(CKA_CLASS, CKO_PRIVATE_KEY)});
+        ASSERT_EQ(keys.size(), 1U);
+        Bytes signature;
+        const CK_RV answer = client.sign({CKM_ECDSA, nullptr, 0}, keys[0], Bytes(32, 0x11), signature);
+        EXPECT_EQ(answer == CKR_OK, works) << touch << ": " << answer;
+    }
 }
 
 TEST(ConfigTest, broken_profile_is_left_out_and_told) {

@@ -1,11 +1,13 @@
-#include <algorithm>
-#include <ctime>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <system_error>
 
 #include "crypto/digest.hpp"
 #include "crypto/padding.hpp"
 #include "softcard/card_under_test.hpp"
+#include "util/log.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::softcard {
@@ -176,35 +178,61 @@ TEST_F(KeysTest, ImportedKeysComputeWhatTheirOriginalsDo) {
     EXPECT_EQ(card.import(0x82, p256, p384_key).status, 0x6A80U) << "another curve";
 }
 
-/// The processor's time for ten computations, the best of some rounds.
-template <typename Compute>
-double best_time(const Compute& compute) {
-    const auto now = [] {
-        timespec time{};
-        EXPECT_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
-        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-    };
-    double best = 1e9;
-    for (int round = 0; round < 7; ++round) {
-        const double start = now();
-        for (int i = 0; i < 10; ++i) {
-            compute();
-        }
-        best = std::min(best, now() - start);
+/// LogFile sends the log to a file while it lives.
+class LogFile {
+  public:
+    LogFile() {
+        EXPECT_NE(mkdtemp(m_directory.data()), nullptr);
+        EXPECT_TRUE(log::configure("debug:" + m_directory + "/log"));
     }
-    return best;
-}
+    ~LogFile() {
+        EXPECT_TRUE(log::configure("error"));
+        std::filesystem::remove_all(m_directory);
+    }
+
+    std::ptrdiff_t count(const std::string& text) const {
+        std::ifstream file(m_directory + "/log");
+        std::ptrdiff_t found = 0;
+        for (std::string line; std::getline(file, line);) {
+            found += line.find(text) != std::string::npos ? 1 : 0;
+        }
+        return found;
+    }
+
+  private:
+    std::string m_directory = (std::filesystem::temp_directory_path() / "jeton-softcard-XXXXXX").string();
+};
 
 TEST_F(KeysTest, AKeyIsOpenedOnceALogin) {
-    const auto key = crypto::PrivateKey::generate_rsa(2048);
-    ASSERT_EQ(card.import(0x9A, rsa2048, key).status, 0x9000U);
+    card.generate(0x9A, p256);
+    card.generate(0x9C, p256);
+    const LogFile log;
+    for (int i = 1; i <= 5; ++i) {
+        card.verify();
+        EXPECT_EQ(card.authenticate(p256, 0x9C, challenge, hex("01")).status, 0x9000U);
+        EXPECT_EQ(card.authenticate(p256, 0x9A, challenge, hex("01")).status, 0x9000U);
+        EXPECT_EQ(log.count("key 9a was opened"), 1);
+        EXPECT_EQ(log.count("key 9c was opened"), 1) << "although the PIN is given each time";
+    }
+    EXPECT_EQ(card.send("0020FF80").status, 0x9000U);
     card.verify();
-    const Bytes block(256, 0x01);
-    const double alone = best_time([&] { ASSERT_TRUE(key.rsa_private(block)); });
-    const double on_card =
-        best_time([&] { ASSERT_EQ(card.authenticate(rsa2048, 0x9A, challenge, block).status, 0x9000U); });
-    RecordProperty("on_card_to_alone", std::to_string(on_card / alone));
-    EXPECT_LT(on_card, 2 * alone) << "opening the key takes twice as long as using it";
+    EXPECT_EQ(card.authenticate(p256, 0x9A, challenge, hex("01")).status, 0x9000U);
+    EXPECT_EQ(log.count("key 9a was opened"), 2) << "logging out closes it";
+}
+
+TEST_F(KeysTest, ATouchThatIsKeptCountsForAWhile) {
+    card.generate(0x9D, p256, "AB0103");
+    card.generate(0x9A, p256, "AB0102");
+    card.verify();
+    const LogFile log;
+    for (int i = 1; i <= 3; ++i) {
+        EXPECT_EQ(card.authenticate(p256, 0x9D, challenge, hex("01")).status, 0x9000U);
+        EXPECT_EQ(log.count("touched"), 1);
+    }
+    for (int i = 1; i <= 3; ++i) {
+        EXPECT_EQ(card.authenticate(p256, 0x9A, challenge, hex("01")).status, 0x9000U);
+        EXPECT_EQ(log.count("touched"), 1 + i) << "but not for a key that is touched each time";
+    }
 }
 
 TEST_F(KeysTest, PointsOfAnotherCurveAreRefused) {

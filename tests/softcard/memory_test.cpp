@@ -207,6 +207,23 @@ TEST(CardMemory, TextThatIsNoJsonIsRefused) {
     }
 }
 
+TEST(CardMemory, KnownKeysAreSharedAndStillChecked) {
+    CardUnderTest card;
+    card.become_administrator();
+    card.generate(0x9E, 0x11);
+    const auto first = std::get<CardState>(read_card(*card.medium().bytes));
+    const auto again = std::get<CardState>(read_card(*card.medium().bytes, &first));
+    EXPECT_EQ(again.keys, first.keys) << "clear keys are compared by identity";
+    Json changed = json_of(card.medium());
+    changed["keys"]["9e"] = changed["keys"]["f9"];
+    const auto other = std::get<CardState>(read_card(view_of(changed.dump()), &first));
+    EXPECT_EQ(other.keys.at(0x9E).public_key, first.keys.at(0xF9).public_key);
+    EXPECT_NE(other.keys.at(0x9E), first.keys.at(0x9E));
+    changed["keys"]["9e"]["private_key"] = json_of(card.medium())["keys"]["9e"]["private_key"];
+    EXPECT_TRUE(std::holds_alternative<JsonError>(read_card(view_of(changed.dump()), &first)))
+        << "a known key beside another public key";
+}
+
 TEST(CardMemory, AKeyOfAnotherPublicKeyIsFound) {
     CardUnderTest card;
     card.become_administrator();

@@ -197,6 +197,7 @@ TEST_F(SealedCard, ForgetsThePinWhenAnotherProcessResetIt) {
     other.become_administrator();
     other.import(0x9A, 0xE0, key);
     EXPECT_EQ(sign(0x9A).status, 0x6982U);
+    EXPECT_EQ(card.send("00DB3FFF085C035FC1055301AA").status, 0x6982U) << "the administrator is gone too";
     card.verify();
     EXPECT_EQ(sign(0x9A).status, 0x9000U);
 }

@@ -48,6 +48,11 @@ bool set_exchange(Config& config, const Json& value) {
     return false;
 }
 
+bool set_touch(Config& config, const Json& value) {
+    config.soft_card.touch = value == "refused" ? softcard::Touch::refused : softcard::Touch::given;
+    return value == "given" || value == "refused";
+}
+
 bool add_profiles(Config& config, const Json& value) {
     if (!value.is_array()) {
         return false;
@@ -61,8 +66,8 @@ bool add_profiles(Config& config, const Json& value) {
     return true;
 }
 
-const std::array<ConfigRow, 6>& config_rows() {
-    static const auto* rows = new std::array<ConfigRow, 6>{{
+const std::array<ConfigRow, 7>& config_rows() {
+    static const auto* rows = new std::array<ConfigRow, 7>{{
         {"/log", "a text such as \"debug\" or \"info:/var/log/jeton.log\"",
          [](Config& config, const Json& value) {
              if (value.is_string()) {
@@ -82,6 +87,7 @@ const std::array<ConfigRow, 6>& config_rows() {
              }
              return value.is_string();
          }},
+        {"/softCards/touch", "\"given\" or \"refused\"", set_touch},
         {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
     }};
     return *rows;
@@ -217,8 +223,9 @@ std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     for (const std::string& name : softcard::list(directory)) {
         const fs::path file = softcard::card_file(directory, name);
         places.push_back({"jeton soft card " + name, "softcard:" + file.string(),
-                          softcard::lease_file(directory, name), [file, options = config.soft_reader] {
-                              return reader::make_emulated_reader(softcard::insert(file), options);
+                          softcard::lease_file(directory, name),
+                          [file, card = config.soft_card, options = config.soft_reader] {
+                              return reader::make_emulated_reader(softcard::insert(file, card), options);
                           }});
     }
     return places;

@@ -10,6 +10,7 @@
 #include "card/profile_set.hpp"
 #include "reader/emulated_reader.hpp"
 #include "reader/reader.hpp"
+#include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
 
@@ -18,6 +19,7 @@ struct Config {
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
     bool soft_cards = true;
     reader::EmulationOptions soft_reader;  ///< what kind of reader software cards sit in
+    softcard::CardOptions soft_card;       ///< how software cards behave
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

@@ -3,18 +3,31 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
-#include <initializer_list>
 #include <string_view>
 #include <utility>
+
+#include "softcard/json_node.hpp"
 
 namespace jeton::softcard {
 
 namespace {
 
 constexpr std::string_view format_name = "jeton software card";
-constexpr unsigned format_version = 1;
+constexpr unsigned format_version = 2;
+constexpr std::size_t longest_private_key = 8192;
+constexpr std::size_t longest_public_key = 2048;
 
-/// Overwrites every text in |value|: a document holds PINs and keys.
+/// PinName is what the file calls a PIN.
+struct PinName {
+    Byte reference;
+    const char* name;
+    bool is_needed;
+};
+
+constexpr PinName pin_names[] = {
+    {application_pin, "pin", true}, {pin_unblocking_key, "puk", true}, {global_pin, "global_pin", false}};
+
+/// Overwrites every text in |value|: a document holds keys.
 void wipe_texts(Json& value) {
     if (value.is_string()) {
         auto& text = value.get_ref<std::string&>();
@@ -38,20 +51,36 @@ struct WipedJson {
     ~WipedJson() { wipe_texts(value); }
 };
 
-Json number(Byte value) {
+template <typename Small>
+Json number(Small value) {
     return static_cast<unsigned>(value);
 }
 
 Json pin_json(const Pin& pin) {
-    return {{"block", to_hex(pin.block)}, {"tries", pin.tries}};
+    return {{"salt", to_hex(pin.wrapped.salt)},       {"iterations", pin.wrapped.iterations},
+            {"sealing_key", to_hex(pin.wrapped.box)}, {"tries", pin.tries},
+            {"most_tries", pin.most_tries},           {"factory_value", pin.is_factory_value}};
 }
 
 Json key_json(const Key& key) {
+    Json out = {{"algorithm", number(key.algorithm)},
+                {"pin_policy", number(key.pin_policy)},
+                {"touch_policy", number(key.touch_policy)},
+                {"origin", number(key.origin)},
+                {"public_key", to_hex(crypto::spki(key.public_key))}};
+    if (const auto* const sealed = std::get_if<SealedKey>(&key.secret)) {
+        out["made_for"] = number(sealed->made_for);
+        out["sealed_key"] = to_hex(sealed->box);
+    } else {
+        out["private_key"] = to_hex(std::get<OpenKey>(key.secret)->to_der());
+    }
+    return out;
+}
+
+Json management_json(const ManagementKey& key) {
     return {{"algorithm", number(key.algorithm)},
-            {"pin_policy", number(static_cast<Byte>(key.pin_policy))},
             {"touch_policy", number(key.touch_policy)},
-            {"origin", number(key.origin)},
-            {"private_key", to_hex(key.private_key->to_der())}};
+            {"value", to_hex(key.value)}};
 }
 
 std::string tag_text(std::uint32_t tag) {
@@ -60,103 +89,6 @@ std::string tag_text(std::uint32_t tag) {
     return {std::begin(digits), end};
 }
 
-/// in_quotes is |text| for a message, cut to what a line can hold.
-std::string in_quotes(std::string_view text) {
-    return fmt::format("\"{}\"", text.substr(0, 64));
-}
-
-/// Broken carries a JsonError up through the readers of members.
-struct Broken {
-    JsonError error;
-};
-
-/// Node is a place in the document that knows its own JSON pointer.
-class Node {
-  public:
-    explicit Node(const Json& value, std::string pointer = {})
-        : m_value(value), m_pointer(std::move(pointer)) {}
-
-    [[noreturn]] void refuse(std::string expected, std::string found) const {
-        throw Broken{{m_pointer, std::move(expected), std::move(found)}};
-    }
-
-    /// only refuses members that are not in |names|: a newer file must not lose what this program does not
-    /// know.
-    const Node& only(std::initializer_list<std::string_view> names) const {
-        require_object();
-        for (const auto& [key, value] : m_value.items()) {
-            if (std::find(names.begin(), names.end(), key) == names.end()) {
-                refuse("known members alone", in_quotes(key));
-            }
-        }
-        return *this;
-    }
-
-    Node member(std::string_view name) const {
-        require_object();
-        const auto found = m_value.find(std::string(name));
-        if (found == m_value.end()) {
-            refuse("a member " + in_quotes(name), "none");
-        }
-        return Node(*found, m_pointer + "/" + std::string(name));
-    }
-
-    template <typename Visit>
-    void each_member(Visit&& visit) const {
-        require_object();
-        for (const auto& [key, value] : m_value.items()) {
-            visit(key, Node(value, m_pointer + "/" + key.substr(0, 64)));
-        }
-    }
-
-    unsigned number(unsigned least, unsigned most) const {
-        const bool inside = m_value.is_number_unsigned() && m_value.get<std::uint64_t>() >= least &&
-                            m_value.get<std::uint64_t>() <= most;
-        if (!inside) {
-            refuse("a number from " + std::to_string(least) + " to " + std::to_string(most),
-                   m_value.is_number() ? m_value.dump() : m_value.type_name());
-        }
-        return m_value.get<unsigned>();
-    }
-
-    std::string text() const {
-        if (!m_value.is_string()) {
-            refuse("a text", m_value.type_name());
-        }
-        return m_value.get<std::string>();
-    }
-
-    /// hex reads |least| to |most| bytes.
-    SecretBytes hex(std::size_t least, std::size_t most) const {
-        if (!m_value.is_string()) {
-            refuse("hex digits", m_value.type_name());
-        }
-        std::optional<Bytes> bytes = from_hex(m_value.get_ref<const std::string&>());
-        if (!bytes) {
-            refuse("hex digits", "other characters");
-        }
-        SecretBytes out = to_secret(*bytes);
-        if (!bytes->empty()) {
-            wipe(*bytes);
-        }
-        if (out.size() < least || out.size() > most) {
-            refuse(std::to_string(least) + " to " + std::to_string(most) + " bytes",
-                   std::to_string(out.size()) + " bytes");
-        }
-        return out;
-    }
-
-  private:
-    void require_object() const {
-        if (!m_value.is_object()) {
-            refuse("an object", m_value.type_name());
-        }
-    }
-
-    const Json& m_value;
-    std::string m_pointer;
-};
-
 std::optional<std::uint32_t> tag_of_text(std::string_view text) {
     std::uint32_t tag = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tag, 16);
@@ -164,18 +96,51 @@ std::optional<std::uint32_t> tag_of_text(std::string_view text) {
     return whole && tag_text(tag) == text ? std::optional(tag) : std::nullopt;
 }
 
+TouchPolicy read_touch_policy(const Node& node) {
+    return static_cast<TouchPolicy>(
+        node.member("touch_policy")
+            .number(static_cast<unsigned>(TouchPolicy::never), static_cast<unsigned>(TouchPolicy::cached)));
+}
+
 Pin read_pin(const Node& node) {
-    node.only({"block", "tries"});
-    Pin pin{node.member("block").hex(pin_block_bytes, pin_block_bytes),
-            node.member("tries").number(0, most_tries)};
-    if (!is_pin_block(pin.block)) {
-        node.member("block").refuse("6 to 8 printable characters, padded with FF", "other bytes");
-    }
+    node.only({"salt", "iterations", "sealing_key", "tries", "most_tries", "factory_value"});
+    Pin pin;
+    const SecretBytes salt = node.member("salt").hex(salt_bytes, salt_bytes);
+    std::copy(salt.begin(), salt.end(), pin.wrapped.salt.begin());
+    pin.wrapped.iterations = node.member("iterations").number(1, most_iterations);
+    pin.wrapped.box = to_bytes(node.member("sealing_key").hex(Wrapped::box_bytes, Wrapped::box_bytes));
+    pin.most_tries = node.member("most_tries").number(1, largest_tries);
+    pin.tries = node.member("tries").number(0, pin.most_tries);
+    pin.is_factory_value = node.member("factory_value").boolean();
     return pin;
 }
 
+void read_pins(const Node& root, CardState& out) {
+    for (const PinName& row : pin_names) {
+        if (row.is_needed || root.has(row.name)) {
+            out.pins.emplace(row.reference, read_pin(root.member(row.name)));
+        }
+    }
+}
+
+OpenKey read_open_key(const Node& node, const Key& key) {
+    auto parsed = crypto::PrivateKey::from_der(node.hex(1, longest_private_key));
+    if (!parsed || parsed->public_key() != key.public_key) {
+        node.refuse("the PKCS#8 private key of the public key", "something else");
+    }
+    return std::make_shared<const crypto::PrivateKey>(std::move(*parsed));
+}
+
+SealedKey read_sealed_key(const Node& node) {
+    SealedKey sealed;
+    sealed.made_for = static_cast<Byte>(node.member("made_for").number(0, 0xFF));
+    sealed.box =
+        to_bytes(node.member("sealed_key").hex(least_box_bytes + 1, least_box_bytes + longest_private_key));
+    return sealed;
+}
+
+/// Reads what tells how the key is used, and the key itself: sealed unless its use needs no PIN.
 Key read_key(const Node& node) {
-    node.only({"algorithm", "pin_policy", "touch_policy", "origin", "private_key"});
     Key key;
     key.algorithm = static_cast<Byte>(node.member("algorithm").number(0, 0xFF));
     const KeyAlgorithm* const algorithm = find_key_algorithm(key.algorithm);
@@ -183,24 +148,35 @@ Key read_key(const Node& node) {
         node.member("algorithm").refuse("an algorithm of this card", std::to_string(key.algorithm));
     }
     key.pin_policy = static_cast<PinPolicy>(node.member("pin_policy").number(1, 3));
-    key.touch_policy = static_cast<Byte>(node.member("touch_policy").number(touch_never, touch_never));
+    key.touch_policy = read_touch_policy(node);
     key.origin = static_cast<Byte>(node.member("origin").number(origin_generated, origin_imported));
-    const Node private_key = node.member("private_key");
-    auto parsed = crypto::PrivateKey::from_der(private_key.hex(1, 8192));
-    if (!parsed || !algorithm->describes(parsed->public_key())) {
-        private_key.refuse("a PKCS#8 private key of the algorithm", "something else");
+    auto public_key = crypto::parse_spki(node.member("public_key").hex(1, longest_public_key));
+    if (!public_key || !algorithm->describes(*public_key)) {
+        node.member("public_key").refuse("a public key of the algorithm", "something else");
     }
-    key.private_key = std::make_shared<const crypto::PrivateKey>(std::move(*parsed));
+    key.public_key = std::move(*public_key);
+    if (key.pin_policy == PinPolicy::never) {
+        node.only({"algorithm", "pin_policy", "touch_policy", "origin", "public_key", "private_key"});
+        key.secret = read_open_key(node.member("private_key"), key);
+    } else {
+        node.only(
+            {"algorithm", "pin_policy", "touch_policy", "origin", "public_key", "made_for", "sealed_key"});
+        key.secret = read_sealed_key(node);
+    }
     return key;
 }
 
 void read_keys(const Node& node, CardState& out) {
     node.each_member([&](const std::string& name, const Node& value) {
         const auto reference = tag_of_text(name);
-        if (!reference || *reference > 0xFF || !is_key_slot(static_cast<Byte>(*reference))) {
+        if (!reference || *reference > 0xFF || !holds_key(static_cast<Byte>(*reference))) {
             value.refuse("a key reference", in_quotes(name));
         }
-        out.keys.emplace(static_cast<Byte>(*reference), read_key(value));
+        Key key = read_key(value);
+        if (*reference == attestation_key && key.pin_policy != PinPolicy::never) {
+            value.member("pin_policy").refuse("1, because attesting asks for no PIN", "another number");
+        }
+        out.keys.emplace(static_cast<Byte>(*reference), std::move(key));
     });
 }
 
@@ -214,23 +190,44 @@ void read_objects(const Node& node, CardState& out) {
     });
 }
 
+ManagementKey read_management(const Node& node) {
+    node.only({"algorithm", "touch_policy", "value"});
+    ManagementKey key;
+    const unsigned algorithm = node.member("algorithm").number(0, 0xFF);
+    const ManagementFacts* const facts = find_management(static_cast<Byte>(algorithm));
+    if (facts == nullptr) {
+        node.member("algorithm").refuse("3, 8, 10 or 12", std::to_string(algorithm));
+    }
+    key.algorithm = facts->algorithm;
+    key.touch_policy = read_touch_policy(node);
+    key.value = node.member("value").hex(facts->key_bytes, facts->key_bytes);
+    return key;
+}
+
+/// Refuses files of other versions; those of version 1 deserve a word of advice.
+void check_version(const Node& node) {
+    if (node.number(1, format_version) == 1) {
+        node.refuse("version 2, which encrypts private keys",
+                    "version 1, which did not: such a card is not read any more. Delete it and make a new "
+                    "one (jeton softcard delete, jeton softcard create); what was encrypted or certified "
+                    "for its keys needs new keys too");
+    }
+}
+
 CardState read_members(const Node& root) {
     if (root.member("format").text() != format_name) {
         root.member("format").refuse(in_quotes(format_name), "another text");
     }
-    root.member("version").number(format_version, format_version);
-    root.only({"format", "version", "serial", "pin", "puk", "management_key", "keys", "objects"});
+    check_version(root.member("version"));
+    root.only({"format", "version", "serial", "sealing_key", "pin", "puk", "global_pin", "management_key",
+               "keys", "objects"});
     CardState state;
     const SecretBytes serial = root.member("serial").hex(state.serial.size(), state.serial.size());
     std::copy(serial.begin(), serial.end(), state.serial.begin());
-    state.pin = read_pin(root.member("pin"));
-    state.puk = read_pin(root.member("puk"));
-    state.management_key = root.member("management_key").hex(16, 32);
-    state.management_algorithm = management_algorithm(state.management_key.size());
-    if (state.management_algorithm == 0) {
-        root.member("management_key")
-            .refuse("an AES key", std::to_string(state.management_key.size()) + " bytes");
-    }
+    const std::size_t key_bytes = crypto::okp_facts(crypto::OkpCurve::x25519).public_bytes;
+    state.sealing_key = to_bytes(root.member("sealing_key").hex(key_bytes, key_bytes));
+    read_pins(root, state);
+    state.management = read_management(root.member("management_key"));
     read_keys(root.member("keys"), state);
     read_objects(root.member("objects"), state);
     return state;
@@ -242,11 +239,15 @@ SecretBytes write_card(const CardState& state) {
     WipedJson document({{"format", format_name},
                         {"version", format_version},
                         {"serial", to_hex(state.serial)},
-                        {"pin", pin_json(state.pin)},
-                        {"puk", pin_json(state.puk)},
-                        {"management_key", to_hex(state.management_key)},
+                        {"sealing_key", to_hex(state.sealing_key)},
+                        {"management_key", management_json(state.management)},
                         {"keys", Json::object()},
                         {"objects", Json::object()}});
+    for (const PinName& row : pin_names) {
+        if (const auto pin = state.pins.find(row.reference); pin != state.pins.end()) {
+            document.value[row.name] = pin_json(pin->second);
+        }
+    }
     for (const auto& [reference, key] : state.keys) {
         document.value["keys"][tag_text(reference)] = key_json(key);
     }

@@ -29,9 +29,14 @@ const PivCard::Instruction* PivCard::find_instruction(Byte ins) {
         {0xCB, &PivCard::get_data},
         {0xDB, &PivCard::put_data},
         // Not in the standard, but what administration tools use on many PIV cards.
+        {0xF6, &PivCard::move_key},
         {0xF7, &PivCard::get_metadata},
         {0xF8, &PivCard::get_serial},
+        {0xF9, &PivCard::attest_key},
+        {0xFA, &PivCard::set_retries},
+        {0xFB, &PivCard::reset_card},
         {0xFD, &PivCard::get_version},
+        {0xFE, &PivCard::import_key},
         {0xFF, &PivCard::set_management_key},
     };
     const auto* const found = std::ranges::find(instructions, ins, &Instruction::ins);
@@ -43,6 +48,12 @@ void PivCard::reset() {
 }
 
 void PivCard::begin() {
+    // Another process may have reset the card: then no PIN of before is one of now.
+    if (m_volatile.unlocked &&
+        m_volatile.unlocked->sealing_key.public_key() != m_memory.state().sealing_key) {
+        m_volatile.verified.clear();
+        m_volatile.unlocked.reset();
+    }
     m_volatile.pin_is_fresh = std::exchange(m_volatile.pin_just_verified, false);
 }
 
@@ -54,6 +65,14 @@ Response PivCard::dispatch(const Command& command) {
 }
 
 Response PivCard::execute(const Command& command) {
+    Response response = answer(command);
+    if (!pin_verified()) {
+        m_volatile.unlocked.reset();
+    }
+    return response;
+}
+
+Response PivCard::answer(const Command& command) {
     try {
         return dispatch(command);
     } catch (const Refusal& refusal) {

@@ -18,18 +18,20 @@ constexpr SlotRange key_slots[] = {
     {0x82, 0x95, PinPolicy::once},
 };
 
+// SP 800-78-4, table 6-2; 05 is of SP 800-78-5, and 16, E0 and E1 are what cards in the field use.
 constexpr KeyAlgorithm key_algorithms[] = {
-    {0x07, 2048, {}},
-    {0x11, 0, crypto::Curve::p256},
-    {0x14, 0, crypto::Curve::p384},
+    {0x05, RsaModulus{3072}, true},          {0x06, RsaModulus{1024}, false},
+    {0x07, RsaModulus{2048}, true},          {0x16, RsaModulus{4096}, true},
+    {0x11, crypto::Curve::p256, true},       {0x14, crypto::Curve::p384, true},
+    {0xE0, crypto::OkpCurve::ed25519, true}, {0xE1, crypto::OkpCurve::x25519, true},
 };
 
-struct ManagementAlgorithm {
-    Byte id;
-    std::size_t key_bytes;
+constexpr ManagementFacts management_rows[] = {
+    {ManagementAlgorithm::tdes, "3des", crypto::BlockCipher::tdes, 24},
+    {ManagementAlgorithm::aes128, "aes128", crypto::BlockCipher::aes, 16},
+    {ManagementAlgorithm::aes192, "aes192", crypto::BlockCipher::aes, 24},
+    {ManagementAlgorithm::aes256, "aes256", crypto::BlockCipher::aes, 32},
 };
-
-constexpr ManagementAlgorithm management_algorithms[] = {{0x08, 16}, {0x0A, 24}, {0x0C, 32}};
 
 constexpr ObjectRule object_rules[] = {
     {object::discovery, object::discovery, false, true},
@@ -42,7 +44,7 @@ constexpr ObjectRule object_rules[] = {
     {0x5FC121, 0x5FC121, true, false},  // iris images
     {0x5FC122, 0x5FC122, false, false},
     {0x5FC123, 0x5FC123, true, false},  // pairing code
-    {object::admin_data, 0x5FFF01, false, false},
+    {object::admin_data, object::attestation_certificate, false, false},
     {0x5FFF10, 0x5FFF15, false, false},
 };
 
@@ -58,17 +60,29 @@ bool is_key_slot(Byte reference) {
     return find_slot(reference) != nullptr;
 }
 
+bool holds_key(Byte reference) {
+    return is_key_slot(reference) || reference == attestation_key;
+}
+
 PinPolicy default_policy(Byte reference) {
+    if (reference == attestation_key) {
+        return PinPolicy::never;  // attesting asks for no PIN
+    }
     const SlotRange* const slot = find_slot(reference);
     return slot == nullptr ? PinPolicy::always : slot->policy;
 }
 
 bool KeyAlgorithm::describes(const crypto::PublicKey& key) const {
     if (const auto* const rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
-        return is_rsa() && rsa->modulus_bits() == rsa_bits;
+        const auto* const modulus = std::get_if<RsaModulus>(&kind);
+        return modulus != nullptr && rsa->modulus_bits() == modulus->bits;
     }
-    const auto* const ec = std::get_if<crypto::EcPublicKey>(&key);
-    return ec != nullptr && !is_rsa() && ec->curve == curve;
+    if (const auto* const ec = std::get_if<crypto::EcPublicKey>(&key)) {
+        const auto* const curve = std::get_if<crypto::Curve>(&kind);
+        return curve != nullptr && ec->curve == *curve;
+    }
+    const auto* const curve = std::get_if<crypto::OkpCurve>(&kind);
+    return curve != nullptr && std::get<crypto::OkpPublicKey>(key).curve == *curve;
 }
 
 const KeyAlgorithm* find_key_algorithm(Byte id) {
@@ -76,15 +90,22 @@ const KeyAlgorithm* find_key_algorithm(Byte id) {
     return found == std::end(key_algorithms) ? nullptr : found;
 }
 
-std::size_t management_key_bytes(Byte algorithm) {
-    const auto* const found = std::ranges::find(management_algorithms, algorithm, &ManagementAlgorithm::id);
-    return found == std::end(management_algorithms) ? 0 : found->key_bytes;
+std::span<const ManagementFacts> management_algorithms() {
+    return management_rows;
 }
 
-Byte management_algorithm(std::size_t key_bytes) {
+const ManagementFacts& management_facts(ManagementAlgorithm algorithm) {
+    return *std::ranges::find(management_rows, algorithm, &ManagementFacts::algorithm);
+}
+
+const ManagementFacts* find_management(Byte id) {
     const auto* const found =
-        std::ranges::find(management_algorithms, key_bytes, &ManagementAlgorithm::key_bytes);
-    return found == std::end(management_algorithms) ? Byte{0} : found->id;
+        std::ranges::find(management_rows, static_cast<ManagementAlgorithm>(id), &ManagementFacts::algorithm);
+    return found == std::end(management_rows) ? nullptr : found;
+}
+
+std::string_view factory_value(Byte reference) {
+    return reference == pin_unblocking_key ? factory_puk : factory_pin;
 }
 
 bool is_pin_block(View block) {

@@ -1,11 +1,16 @@
-// The constants of the PIV card application (NIST SP 800-73-4 part 1 and 2, SP 800-78-4) as tables.
+// The constants of the PIV card application (NIST SP 800-73-4 part 1 and 2, SP 800-78-4) and of what common
+// administration tools use beside it, as tables.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <variant>
 
+#include "crypto/block_cipher.hpp"
 #include "crypto/keys.hpp"
+#include "softcard/store.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::softcard {
@@ -15,15 +20,23 @@ inline constexpr std::array<Byte, 11> application_id{0xA0, 0x00, 0x00, 0x03, 0x0
                                                      0x00, 0x10, 0x00, 0x01, 0x00};
 inline constexpr std::size_t rid_bytes = 5;
 
+/// card_version is the version that this card says it has: one whose host interface has everything that this
+/// card has.
+inline constexpr std::array<Byte, 3> card_version{0x05, 0x07, 0x01};
+
 /// Key references (SP 800-78-4, table 6-1).
+inline constexpr Byte global_pin = 0x00;
 inline constexpr Byte application_pin = 0x80;
 inline constexpr Byte pin_unblocking_key = 0x81;
 inline constexpr Byte management_key = 0x9B;
 inline constexpr Byte signature_key = 0x9C;
 inline constexpr Byte card_authentication_key = 0x9E;
+inline constexpr Byte attestation_key = 0xF9;
 
-/// is_key_slot tells whether an asymmetric key may live under |reference|: 9A, 9C, 9D, 9E, 82 to 95.
+/// is_key_slot tells whether |reference| is that of a key that GENERAL AUTHENTICATE uses: 9A, 9C, 9D, 9E, 82
+/// to 95. holds_key tells whether an asymmetric key may live there, which is so for the attestation key too.
 bool is_key_slot(Byte reference);
+bool holds_key(Byte reference);
 
 /// PIN policies of a key: when its use needs the PIN. |standard| in a command means default_policy of the
 /// slot.
@@ -31,21 +44,25 @@ enum class PinPolicy : Byte { standard = 0, never = 1, once = 2, always = 3 };
 
 PinPolicy default_policy(Byte reference);
 
-/// Touch policies; this card has nothing to touch.
-inline constexpr Byte touch_default = 0;
-inline constexpr Byte touch_never = 1;
+/// Touch policies of a key; |standard| in a command means never. |cached| asks again when the last touch is
+/// 15 seconds ago.
+enum class TouchPolicy : Byte { standard = 0, never = 1, always = 2, cached = 3 };
 
 /// Origins of a key, as metadata tells them.
 inline constexpr Byte origin_generated = 1;
 inline constexpr Byte origin_imported = 2;
 
-/// KeyAlgorithm is an asymmetric algorithm: an RSA modulus length, or a curve.
+struct RsaModulus {
+    std::size_t bits;
+    std::size_t bytes() const { return bits / 8; }
+};
+
+/// KeyAlgorithm is an asymmetric algorithm.
 struct KeyAlgorithm {
     Byte id;
-    std::size_t rsa_bits;  ///< 0 for a curve
-    crypto::Curve curve;
+    std::variant<RsaModulus, crypto::Curve, crypto::OkpCurve> kind;
+    bool may_generate;  ///< false: such keys are imported and used alone
 
-    bool is_rsa() const { return rsa_bits != 0; }
     /// describes tells whether |key| is a key of this algorithm.
     bool describes(const crypto::PublicKey& key) const;
 };
@@ -53,19 +70,37 @@ struct KeyAlgorithm {
 /// find_key_algorithm gives the row of |id|; nullptr for an algorithm that this card does not have.
 const KeyAlgorithm* find_key_algorithm(Byte id);
 
-/// management_key_bytes is the AES key length of |algorithm| (08, 0A, 0C), 0 for any other;
-/// management_algorithm is the reverse.
-std::size_t management_key_bytes(Byte algorithm);
-Byte management_algorithm(std::size_t key_bytes);
-inline constexpr std::size_t aes_block_bytes = 16;
+/// ManagementFacts are the constants of one algorithm of the management key (SP 800-78-4, table 6-2).
+struct ManagementFacts {
+    ManagementAlgorithm algorithm;
+    std::string_view name;  ///< as `jeton softcard create --management-algorithm` takes it
+    crypto::BlockCipher cipher;
+    std::size_t key_bytes;
+};
+
+std::span<const ManagementFacts> management_algorithms();
+const ManagementFacts& management_facts(ManagementAlgorithm algorithm);
+
+/// find_management gives the row of the identifier |id|; nullptr for any other.
+const ManagementFacts* find_management(Byte id);
 
 /// PIN and PUK: 6 to 8 characters, padded with FF (SP 800-73-4 part 1, 2.4.3).
 inline constexpr std::size_t pin_block_bytes = 8;
 inline constexpr std::size_t shortest_pin = 6;
-inline constexpr unsigned most_tries = 3;
+inline constexpr unsigned standard_tries = 3;
+inline constexpr unsigned largest_tries = 255;
 
 /// is_pin_block tells whether |block| is a PIN in that form.
 bool is_pin_block(View block);
+
+/// The values that cards leave the factory with.
+inline constexpr std::string_view factory_pin = "123456";
+inline constexpr std::string_view factory_puk = "12345678";
+inline constexpr std::array<Byte, 24> factory_management_key{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
+                                                             5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+
+/// factory_value is what a PIN or PUK is set to by SET PIN RETRIES and RESET.
+std::string_view factory_value(Byte reference);
 
 /// Data objects (SP 800-73-4 part 1, table 3, and the objects that common administration tools use beside
 /// them).
@@ -78,6 +113,7 @@ inline constexpr std::uint32_t capabilities = 0x5FC107;
 inline constexpr std::uint32_t printed_information = 0x5FC109;
 inline constexpr std::uint32_t key_history = 0x5FC10C;
 inline constexpr std::uint32_t admin_data = 0x5FFF00;
+inline constexpr std::uint32_t attestation_certificate = 0x5FFF01;
 }  // namespace object
 
 struct ObjectRule {

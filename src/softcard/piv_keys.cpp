@@ -1,84 +1,72 @@
-// GENERATE ASYMMETRIC KEY PAIR and GENERAL AUTHENTICATE with the keys in the slots (SP 800-73-4 part 2, 3.3.2
-// and 3.2.4).
+// GENERAL AUTHENTICATE with the keys in the slots (SP 800-73-4 part 2, 3.2.4).
 #include <algorithm>
 
 #include "softcard/piv_card.hpp"
 #include "softcard/piv_facts.hpp"
-#include "softcard/public_key.hpp"
+#include "util/log.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::softcard {
 
 namespace {
 
-/// KeyRequest is the control reference template AC of GENERATE ASYMMETRIC KEY PAIR.
-struct KeyRequest {
-    const KeyAlgorithm* algorithm = nullptr;
-    PinPolicy pin_policy = PinPolicy::standard;
-};
+constexpr std::chrono::seconds touch_lasts{15};
 
-Byte one_byte(View value) {
-    require(value.size() == 1, status::wrong_data);
-    return value[0];
-}
+/// As an algorithm it says nothing (ISO/IEC 7816-4, 11.5.5).
+constexpr Byte no_algorithm_named = 0x00;
 
-PinPolicy policy_of(Byte value) {
-    require(value <= static_cast<Byte>(PinPolicy::always), status::wrong_data);
-    return static_cast<PinPolicy>(value);
-}
-
-KeyRequest read_key_request(View data) {
-    const std::optional<View> fields = find_tlv(data, 0xAC);
-    require(fields.has_value(), status::wrong_data);
-    KeyRequest request;
-    TlvReader reader(*fields);
-    while (const std::optional<Tlv> field = reader.next()) {
-        const Byte value = one_byte(field->value);
-        switch (field->tag) {
-            case 0x80:
-                request.algorithm = find_key_algorithm(value);
-                break;
-            case 0xAA:
-                request.pin_policy = policy_of(value);
-                break;
-            case 0xAB:
-                require(value == touch_default || value == touch_never, status::wrong_data);
-                break;
-            default:
-                throw Refusal(status::wrong_data);
-        }
-    }
-    require(!reader.failed() && request.algorithm != nullptr, status::wrong_data);
-    return request;
-}
-
-crypto::PrivateKey generate_key(const KeyAlgorithm& algorithm) {
-    return algorithm.is_rsa() ? crypto::PrivateKey::generate_rsa(algorithm.rsa_bits)
-                              : crypto::PrivateKey::generate_ec(algorithm.curve);
-}
+/// The longest message that an EdDSA key signs: what the links of one command chain carry.
+constexpr std::size_t longest_message = ApduFront::most_chained_bytes - 16;
 
 Response in_template(View result) {
     return {BasicTlvWriter<SecretBytes>().nest(0x7C, [&](auto& out) { out.put(0x82, result); }).take()};
 }
 
-Response agree(const Key& key, View point) {
-    const std::optional<SecretBytes> shared = key.private_key->agree(point);
-    require(shared.has_value(), status::wrong_data);
-    return in_template(*shared);
-}
+/// Computation is what a key is asked for: either field may be missing.
+struct Computation {
+    const crypto::PrivateKey& key;
+    std::optional<View> challenge;
+    std::optional<View> point;
 
-Response compute_rsa(const Key& key, const KeyAlgorithm& algorithm, View block) {
-    require(block.size() == algorithm.rsa_bits / 8, status::wrong_data);
-    const std::optional<SecretBytes> result = key.private_key->rsa_private(block);
-    require(result.has_value(), status::wrong_data);
-    return in_template(*result);
-}
+    View needed_challenge() const {
+        require(challenge.has_value() && !point, status::wrong_data);
+        return *challenge;
+    }
 
-Response sign_ecdsa(const Key& key, const KeyAlgorithm& algorithm, View digest) {
-    const bool fits = !digest.empty() && digest.size() <= crypto::curve_facts(algorithm.curve).field_bytes;
-    require(fits, status::wrong_data);
-    return in_template(key.private_key->sign_ecdsa(digest));
-}
+    Response agree() const {
+        require(point.has_value() && !challenge, status::wrong_data);
+        const std::optional<SecretBytes> shared = key.agree(*point);
+        require(shared.has_value(), status::wrong_data);
+        return in_template(*shared);
+    }
+
+    Response operator()(const RsaModulus& modulus) const {
+        const View block = needed_challenge();
+        require(block.size() == modulus.bytes(), status::wrong_data);
+        const std::optional<SecretBytes> result = key.rsa_private(block);
+        require(result.has_value(), status::wrong_data);
+        return in_template(*result);
+    }
+
+    Response operator()(crypto::Curve curve) const {
+        if (point) {
+            return agree();
+        }
+        const View digest = needed_challenge();
+        const bool fits = !digest.empty() && digest.size() <= crypto::curve_facts(curve).field_bytes;
+        require(fits, status::wrong_data);
+        return in_template(key.sign_ecdsa(digest));
+    }
+
+    Response operator()(crypto::OkpCurve curve) const {
+        if (crypto::okp_facts(curve).signature_bytes == 0) {
+            return agree();
+        }
+        const View message = needed_challenge();
+        require(message.size() <= longest_message, status::wrong_data);
+        return in_template(key.sign_eddsa(message));
+    }
+};
 
 }  // namespace
 
@@ -89,41 +77,60 @@ bool PivCard::Authentication::is(bool has_witness, bool has_challenge, bool has_
            answers == has_response && point.has_value() == has_point;
 }
 
-Response PivCard::generate(const Command& command) {
-    require(command.p1 == 0x00 && is_key_slot(command.p2), status::wrong_parameters);
-    require(m_volatile.administrator, status::security_not_satisfied);
-    const KeyRequest request = read_key_request(command.data);
-    const bool standard = request.pin_policy == PinPolicy::standard;
-    Key key;
-    key.algorithm = request.algorithm->id;
-    key.pin_policy = standard ? default_policy(command.p2) : request.pin_policy;
-    key.private_key = std::make_shared<const crypto::PrivateKey>(generate_key(*request.algorithm));
-    m_memory.change([&](CardState& state) { state.keys.insert_or_assign(command.p2, key); });
-    return {
-        BasicTlvWriter<SecretBytes>().put(0x7F49, public_key_fields(key.private_key->public_key())).take()};
-}
-
 /// Refuses unless the PIN was given as the policy of |key| asks.
 void PivCard::require_pin(const Key& key) const {
     const bool satisfied = key.pin_policy == PinPolicy::never ||
-                           (key.pin_policy == PinPolicy::once && m_volatile.pin_verified) ||
-                           (m_volatile.pin_verified && m_volatile.pin_is_fresh);
+                           (key.pin_policy == PinPolicy::once && pin_verified()) ||
+                           (pin_verified() && m_volatile.pin_is_fresh);
     require(satisfied, status::security_not_satisfied);
+}
+
+/// Waits for a touch, if the policy asks for one now. A card that nobody touches gives up with 6982.
+void PivCard::require_touch(TouchPolicy policy) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool is_cached =
+        policy == TouchPolicy::cached && m_volatile.touched && now - *m_volatile.touched < touch_lasts;
+    if (policy == TouchPolicy::never || is_cached) {
+        return;
+    }
+    const bool given = m_options.touch == Touch::given;
+    log::info("software card: the key wants to be touched: {}", given ? "touched" : "nobody is there");
+    require(given, status::security_not_satisfied);
+    m_volatile.touched = now;
+}
+
+/// Gives the private half of |key|, which is in the slot |reference|. The PIN, where it needs one, is
+/// verified.
+OpenKey PivCard::private_key(Byte reference, const Key& key) {
+    if (const auto* const open = std::get_if<OpenKey>(&key.secret)) {
+        return *open;
+    }
+    Unlocked& unlocked = m_volatile.unlocked.value();
+    if (const auto known = unlocked.opened.find(reference);
+        known != unlocked.opened.end() && known->second.key == key) {
+        return known->second.opened;
+    }
+    OpenKey opened = open_key(unlocked.sealing_key, key);
+    if (opened == nullptr) {
+        log::error("software card: key {:02x} does not open: its file was changed by hand", reference);
+        throw Refusal(status::memory_failure);
+    }
+    unlocked.opened.insert_or_assign(reference, Unlocked::Opened{key, opened});
+    return opened;
 }
 
 Response PivCard::use_key(const Command& command, const Authentication& request) {
     const auto found = m_memory.state().keys.find(command.p2);
-    require(found != m_memory.state().keys.end(), status::reference_not_found);
+    require(found != m_memory.state().keys.end(), status::wrong_parameters);
     const Key& key = found->second;
-    require(command.p1 == key.algorithm, status::wrong_data);
+    require(command.p1 == key.algorithm, status::wrong_parameters);
     require_pin(key);
-    const KeyAlgorithm& algorithm = *find_key_algorithm(key.algorithm);
-    if (!algorithm.is_rsa() && request.is(false, false, false, true)) {
-        return agree(key, *request.point);
-    }
-    require(request.is(false, true, false, false), status::wrong_data);
-    return algorithm.is_rsa() ? compute_rsa(key, algorithm, *request.challenge)
-                              : sign_ecdsa(key, algorithm, *request.challenge);
+    const bool sound = !request.witness && (!request.response || request.response->empty());
+    require(sound, status::wrong_data);
+    require_touch(key.touch_policy);
+    const OpenKey opened = private_key(command.p2, key);
+    return std::visit(Computation{*opened, request.challenge, request.point},
+                      find_key_algorithm(key.algorithm)->kind);
 }
 
 std::optional<PivCard::Authentication> PivCard::Authentication::read(View data) {
@@ -152,13 +159,15 @@ std::optional<PivCard::Authentication> PivCard::Authentication::read(View data) 
 }
 
 Response PivCard::general_authenticate(const Command& command) {
-    require(command.p2 == management_key || is_key_slot(command.p2), status::reference_not_found);
+    require(command.p2 == management_key || is_key_slot(command.p2), status::wrong_parameters);
     const std::optional<Authentication> request = Authentication::read(command.data);
     require(request.has_value(), status::wrong_data);
     if (command.p2 != management_key) {
         return use_key(command, *request);
     }
-    require(command.p1 == m_memory.state().management_algorithm, status::wrong_data);
+    const bool fits = command.p1 == no_algorithm_named ||
+                      command.p1 == static_cast<Byte>(m_memory.state().management.algorithm);
+    require(fits, status::wrong_parameters);
     return authenticate_administrator(*request);
 }
 

@@ -52,7 +52,7 @@ Response PivCard::get_data(const Command& command) {
     const std::uint32_t tag = requested_tag(list->value);
     const ObjectRule* const rule = find_object_rule(tag);
     require(rule != nullptr, status::not_found);
-    require(!rule->read_needs_pin || m_volatile.pin_verified, status::security_not_satisfied);
+    require(!rule->read_needs_pin || pin_verified(), status::security_not_satisfied);
     const auto found = m_memory.state().objects.find(tag);
     require(found != m_memory.state().objects.end(), status::not_found);
     return {BasicTlvWriter<SecretBytes>().put(rule->own_tag ? tag : contents, found->second).take()};

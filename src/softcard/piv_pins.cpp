@@ -1,79 +1,147 @@
-// VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER (SP 800-73-4 part 2, 3.2.1 to 3.2.3).
+// VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER (SP 800-73-4 part 2, 3.2.1 to 3.2.3), and the number
+// of tries, which administration tools set.
+#include <algorithm>
+
 #include "softcard/piv_card.hpp"
 #include "softcard/piv_facts.hpp"
 
 namespace jeton::softcard {
 
-/// Compares |entered| with PIN or PUK. The try is written down as used before the comparison, so that pulling
-/// the card gains nothing; the caller writes the full counter once it goes on. Refuses with 63Cx or 6983.
-void PivCard::spend_try(Pin CardState::* pin, View entered) {
-    require((m_memory.state().*pin).tries > 0, status::blocked);
-    m_memory.change([&](CardState& state) { --(state.*pin).tries; });
-    const Pin& stored = m_memory.state().*pin;
-    require(equal_secret(stored.block, entered), static_cast<StatusWord>(status::tries_left | stored.tries));
+namespace {
+
+constexpr unsigned most_told_tries = 15;
+
+StatusWord told_tries(unsigned tries) {
+    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_told_tries));
+}
+
+/// The two blocks in the data field of CHANGE REFERENCE DATA and RESET RETRY COUNTER.
+struct PinPair {
+    View present;
+    View next;
+};
+
+PinPair read_pair(View data) {
+    require(data.size() == 2 * pin_block_bytes, status::wrong_data);
+    const PinPair pair{data.first(pin_block_bytes), data.subspan(pin_block_bytes)};
+    require(is_pin_block(pair.present) && is_pin_block(pair.next), status::wrong_data);
+    return pair;
+}
+
+}  // namespace
+
+/// Tries to open the sealing key with |entered|. The try is written down as used before, so that pulling the
+/// card gains nothing; the caller writes the full counter once it goes on. Refuses with 63Cx or 6983.
+SealingKey PivCard::spend_try(Byte reference, View entered) {
+    require(m_memory.state().pins.at(reference).tries > 0, status::blocked);
+    m_memory.change([&](CardState& state) { --state.pins.at(reference).tries; });
+    const CardState& state = m_memory.state();
+    const Pin& pin = state.pins.at(reference);
+    auto key = SealingKey::unwrap(pin.wrapped, reference, entered, state.sealing_key);
+    require(key.has_value(), told_tries(pin.tries));
+    return std::move(*key);
+}
+
+/// Writes |block| as the new PIN, with all its tries.
+void PivCard::replace_pin(const SealingKey& key, Byte reference, View block) {
+    const Pin& present = m_memory.state().pins.at(reference);
+    const Pin next = make_pin(key, reference, block, present.most_tries, present.wrapped.iterations);
+    m_memory.change([&](CardState& state) { state.pins[reference] = next; });
+}
+
+/// Remembers that the PIN |reference| was given. What its key opened before stays open.
+void PivCard::unlock(Byte reference, SealingKey key) {
+    m_volatile.verified.insert(reference);
+    const bool same =
+        m_volatile.unlocked && m_volatile.unlocked->sealing_key.public_key() == key.public_key();
+    if (!same) {
+        m_volatile.unlocked = Unlocked{std::move(key)};
+    }
 }
 
 Response PivCard::log_out(const Command& command) {
     require(command.data.empty(), status::wrong_data);
-    m_volatile.pin_verified = false;
+    m_volatile.verified.erase(command.p2);
     return {};
 }
 
-Response PivCard::pin_status() const {
-    const unsigned tries = m_memory.state().pin.tries;
-    if (m_volatile.pin_verified) {
+Response PivCard::pin_status(Byte reference) const {
+    if (m_volatile.verified.contains(reference)) {
         return {};
     }
-    return {{}, tries == 0 ? status::blocked : static_cast<StatusWord>(status::tries_left | tries)};
+    const unsigned tries = m_memory.state().pins.at(reference).tries;
+    return {{}, tries == 0 ? status::blocked : told_tries(tries)};
 }
 
 Response PivCard::verify(const Command& command) {
     require(command.p1 == 0x00 || command.p1 == 0xFF, status::wrong_parameters);
-    require(command.p2 == application_pin, status::reference_not_found);
+    const bool known = command.p2 != pin_unblocking_key && m_memory.state().pins.contains(command.p2);
+    require(known, status::reference_not_found);
     if (command.p1 == 0xFF) {
         return log_out(command);
     }
     if (command.data.empty()) {
-        return pin_status();
+        return pin_status(command.p2);
     }
     require(is_pin_block(command.data), status::wrong_data);
-    m_volatile.pin_verified = false;
-    spend_try(&CardState::pin, command.data);
-    m_memory.change([](CardState& state) { state.pin.tries = most_tries; });
-    m_volatile.pin_verified = true;
+    m_volatile.verified.erase(command.p2);
+    SealingKey key = spend_try(command.p2, command.data);
+    m_memory.change([&](CardState& state) {
+        Pin& pin = state.pins.at(command.p2);
+        pin.tries = pin.most_tries;
+    });
+    unlock(command.p2, std::move(key));
     m_volatile.pin_just_verified = true;
     return {};
 }
 
 Response PivCard::change_reference_data(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
-    require(command.p2 == application_pin || command.p2 == pin_unblocking_key, status::reference_not_found);
-    require(command.data.size() == 2 * pin_block_bytes, status::wrong_data);
-    const View old_pin = View(command.data).first(pin_block_bytes);
-    const View new_pin = View(command.data).subspan(pin_block_bytes);
-    require(is_pin_block(old_pin) && is_pin_block(new_pin), status::wrong_data);
-    const bool is_pin = command.p2 == application_pin;
-    const auto pin = is_pin ? &CardState::pin : &CardState::puk;
-    m_volatile.pin_verified = m_volatile.pin_verified && !is_pin;
-    spend_try(pin, old_pin);
-    m_memory.change([&](CardState& state) { state.*pin = Pin{to_secret(new_pin), most_tries}; });
-    m_volatile.pin_verified = m_volatile.pin_verified || is_pin;
+    require(m_memory.state().pins.contains(command.p2), status::reference_not_found);
+    const PinPair pair = read_pair(command.data);
+    m_volatile.verified.erase(command.p2);
+    SealingKey key = spend_try(command.p2, pair.present);
+    replace_pin(key, command.p2, pair.next);
+    if (command.p2 != pin_unblocking_key) {
+        unlock(command.p2, std::move(key));
+    }
     return {};
 }
 
 Response PivCard::reset_retry_counter(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
     require(command.p2 == application_pin, status::reference_not_found);
-    require(command.data.size() == 2 * pin_block_bytes, status::wrong_data);
-    const View puk = View(command.data).first(pin_block_bytes);
-    const View new_pin = View(command.data).subspan(pin_block_bytes);
-    require(is_pin_block(puk) && is_pin_block(new_pin), status::wrong_data);
-    m_volatile.pin_verified = false;
-    spend_try(&CardState::puk, puk);
-    m_memory.change([&](CardState& state) {
-        state.puk.tries = most_tries;
-        state.pin = Pin{to_secret(new_pin), most_tries};
+    const PinPair pair = read_pair(command.data);
+    m_volatile.verified.erase(application_pin);
+    const SealingKey key = spend_try(pin_unblocking_key, pair.present);
+    const CardState& state = m_memory.state();
+    const Pin& pin = state.pins.at(application_pin);
+    const Pin next = make_pin(key, application_pin, pair.next, pin.most_tries, pin.wrapped.iterations);
+    m_memory.change([&](CardState& changed) {
+        Pin& puk = changed.pins.at(pin_unblocking_key);
+        puk.tries = puk.most_tries;
+        changed.pins[application_pin] = next;
     });
+    return {};
+}
+
+/// SET PIN RETRIES: how many tries PIN and PUK have. Both get the values that cards leave the factory with.
+Response PivCard::set_retries(const Command& command) {
+    require(command.p1 > 0 && command.p2 > 0, status::wrong_parameters);
+    require(m_volatile.administrator && m_volatile.verified.contains(application_pin),
+            status::security_not_satisfied);
+    const SealingKey& key = m_volatile.unlocked->sealing_key;
+    const unsigned iterations = m_memory.state().pins.at(application_pin).wrapped.iterations;
+    const auto factory_pin_of = [&](Byte reference, unsigned tries) {
+        return make_pin(key, reference, pin_block(view_of(factory_value(reference))), tries, iterations);
+    };
+    const Pin pin = factory_pin_of(application_pin, command.p1);
+    const Pin puk = factory_pin_of(pin_unblocking_key, command.p2);
+    m_memory.change([&](CardState& state) {
+        state.pins[application_pin] = pin;
+        state.pins[pin_unblocking_key] = puk;
+    });
+    m_volatile.verified.erase(application_pin);
     return {};
 }
 

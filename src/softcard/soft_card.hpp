@@ -19,7 +19,8 @@ View softcard_atr();
 /// file; what they hold without power is separate, as if each had reset the card.
 class SoftCard final : public reader::SimulatedCard {
   public:
-    explicit SoftCard(std::unique_ptr<Storage> storage) : m_memory(std::move(storage)) {}
+    explicit SoftCard(std::unique_ptr<Storage> storage, const CardOptions& options = {})
+        : m_memory(std::move(storage)), m_piv(m_memory, options) {}
 
     bool present() override { return m_memory.usable(); }
 
@@ -33,7 +34,7 @@ class SoftCard final : public reader::SimulatedCard {
 
   private:
     CardMemory m_memory;
-    PivCard m_piv{m_memory};
+    PivCard m_piv;
     ApduFront m_front{m_piv};
     bool m_powered = false;
 };

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 
 #include "softcard/card_json.hpp"
 #include "softcard/card_state.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
+#include "util/files.hpp"
 
 namespace jeton::softcard {
 
@@ -45,12 +47,30 @@ void require_pin(const std::string& pin, const char* what) {
     }
 }
 
+void require_management_key(const CreateOptions& options) {
+    const std::size_t length = options.management_key.size();
+    const auto fits = [&](const ManagementFacts& row) {
+        return options.management_algorithm
+                   ? row.algorithm == options.management_algorithm && row.key_bytes == length
+                   : row.cipher == crypto::BlockCipher::aes && row.key_bytes == length;
+    };
+    if (length != 0 && std::ranges::none_of(management_algorithms(), fits)) {
+        throw Error(
+            "the management key of a software card is an AES key of 16, 24 or 32 bytes, or a 3DES key of 24 "
+            "bytes");
+    }
+}
+
 void require_valid(const CreateOptions& options) {
     require_name(options.name);
     require_pin(options.pin, "PIN");
     require_pin(options.puk, "PUK");
-    if (!options.management_key.empty() && management_algorithm(options.management_key.size()) == 0) {
-        throw Error("the management key of a software card is an AES key of 16, 24 or 32 bytes");
+    if (!options.global_pin.empty()) {
+        require_pin(options.global_pin, "global PIN");
+    }
+    require_management_key(options);
+    if (options.pin_iterations < 1 || options.pin_iterations > most_iterations) {
+        throw Error(fmt::format("the PIN of a software card is hashed 1 to {} times", most_iterations));
     }
 }
 
@@ -79,6 +99,12 @@ void remove_leftovers(const fs::path& card) {
 
 }  // namespace
 
+std::optional<ManagementAlgorithm> find_management_algorithm(std::string_view name) {
+    const auto rows = management_algorithms();
+    const auto found = std::ranges::find(rows, name, &ManagementFacts::name);
+    return found == rows.end() ? std::nullopt : std::optional(found->algorithm);
+}
+
 fs::path card_file(const fs::path& state_directory, const std::string& name) {
     return state_directory / (name + std::string(card_suffix));
 }
@@ -89,15 +115,15 @@ fs::path lease_file(const fs::path& state_directory, const std::string& name) {
 
 void create(const fs::path& state_directory, const CreateOptions& options) {
     require_valid(options);
-    const fs::path file = card_file(state_directory, options.name);
+    const fs::path file = card_file(fs::absolute(state_directory), options.name);
     try {
         make_private_directory(plain(state_directory));
-        if (fs::exists(fs::symlink_status(file))) {
+        create_file(file, write_card(make_card_state(options)), S_IRUSR | S_IWUSR);
+    } catch (const std::system_error& error) {
+        if (error.code() == std::errc::file_exists) {
             throw Error(
                 fmt::format("there is a software card \"{}\" already: {}", options.name, file.string()));
         }
-        FileStorage(file).write(write_card(make_card_state(options)));
-    } catch (const std::system_error& error) {
         throw Error(fmt::format("cannot make the software card \"{}\": {}", options.name, error.what()));
     }
 }
@@ -133,8 +159,8 @@ void remove(const fs::path& state_directory, const std::string& name) {
     fs::remove(lease_file(state_directory, name), error);
 }
 
-std::shared_ptr<reader::SimulatedCard> insert(const fs::path& file) {
-    return std::make_shared<SoftCard>(std::make_unique<FileStorage>(file));
+std::shared_ptr<reader::SimulatedCard> insert(const fs::path& file, const CardOptions& options) {
+    return std::make_shared<SoftCard>(std::make_unique<FileStorage>(file), options);
 }
 
 }  // namespace jeton::softcard

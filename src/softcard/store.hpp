@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,15 +19,25 @@ class Error final : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// ManagementAlgorithm is the cipher of a management key, by its PIV algorithm identifier.
+enum class ManagementAlgorithm : Byte { tdes = 0x03, aes128 = 0x08, aes192 = 0x0A, aes256 = 0x0C };
+
+/// find_management_algorithm finds one by its name: "3des", "aes128", "aes192", "aes256".
+std::optional<ManagementAlgorithm> find_management_algorithm(std::string_view name);
+
 struct CreateOptions {
     std::string name;              ///< [a-z0-9][a-z0-9._-]{0,31}
     std::string pin = "123456";    ///< 6 to 8 characters
     std::string puk = "12345678";  ///< 6 to 8 characters
-    Bytes management_key;  ///< 16, 24 or 32 bytes of AES; empty: a random AES-192 key, stored PIN-protected
-                           ///< on the card
+    std::string global_pin = {};   ///< 6 to 8 characters; empty: the card has none
+    Bytes management_key;          ///< empty: a random one, stored PIN-protected on the card
+    /// Of the management key; by default AES of the key's length, AES-192 for a random key.
+    std::optional<ManagementAlgorithm> management_algorithm = std::nullopt;
+    unsigned pin_iterations = 10'000;  ///< how often PBKDF2 hashes: what one try costs who copied the file
 };
 
-/// create makes a new card with a PIV applet; throws Error when |name| exists or is not a name.
+/// create makes a new card with a PIV applet; throws Error when |name| exists, even if another process makes
+/// it just now, or is not a name.
 void create(const std::filesystem::path& state_directory, const CreateOptions& options);
 
 /// list names the cards in the directory, sorted; empty when there is no directory. Reads no file.
@@ -39,8 +50,17 @@ void remove(const std::filesystem::path& state_directory, const std::string& nam
 std::filesystem::path card_file(const std::filesystem::path& state_directory, const std::string& name);
 std::filesystem::path lease_file(const std::filesystem::path& state_directory, const std::string& name);
 
+/// Touch is what happens when a key wants to be touched: somebody is there at once, or nobody is and the
+/// card's wait is over at once.
+enum class Touch { given, refused };
+
+struct CardOptions {
+    Touch touch = Touch::given;
+};
+
 /// insert gives the card that lives in |file|. It is present while the file is there and readable; each power
 /// on reads the file, each command notices when another process replaced it.
-std::shared_ptr<reader::SimulatedCard> insert(const std::filesystem::path& file);
+std::shared_ptr<reader::SimulatedCard> insert(const std::filesystem::path& file,
+                                              const CardOptions& options = {});
 
 }  // namespace jeton::softcard

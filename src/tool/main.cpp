@@ -29,6 +29,13 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
     verb->add_option("NAME", create.name, "1 to 32 lower-case letters, digits, '.', '_', '-'")->required();
     verb->add_option("--pin-file", create.pin_file, "Read the PIN from the first line of this file");
     verb->add_option("--puk-file", create.puk_file, "Read the PUK from the first line of this file");
+    verb->add_option("--global-pin-file", create.global_pin_file,
+                     "Give the card a global PIN too, read from the first line of this file");
+    verb->add_option("--management-key-file", create.management_key_file,
+                     "Read the management key, in hexadecimal digits, from the first line of this file");
+    verb->add_option("--management-algorithm", create.management_algorithm,
+                     "The cipher of the management key, if not AES of its length")
+        ->check(CLI::IsMember({"3des", "aes128", "aes192", "aes256"}));
     verb->add_option("--applet", create.applet, "The application on the card")->check(CLI::IsMember({"piv"}));
     verb->callback([&create] { create_softcard(create); });
 

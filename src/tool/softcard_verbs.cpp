@@ -37,13 +37,13 @@ fs::path cards_directory() {
     return *directory;
 }
 
-/// read_first_line gives the first line of |file| without its end.
-std::string read_first_line(const Secret& secret) {
-    const auto content = read_file(secret.file, secret_file_limit);
+/// read_first_line gives the first line of |file|, which holds what is called |name|, without its end.
+std::string read_first_line(const char* name, const std::string& file) {
+    const auto content = read_file(file, secret_file_limit);
     if (!content) {
         throw Failure(
-            fmt::format("The {} file {} cannot be read: it must be a regular file of at most {} bytes.",
-                        secret.name, secret.file, secret_file_limit));
+            fmt::format("The {} file {} cannot be read: it must be a regular file of at most {} bytes.", name,
+                        file, secret_file_limit));
     }
     std::string line = to_text(*content);
     line.resize(std::min(line.size(), line.find_first_of("\r\n")));
@@ -62,7 +62,7 @@ void check_form(const Secret& secret, const std::string& value) {
 std::string obtain(const Secret& secret) {
     std::string value = secret.standard;
     if (!secret.file.empty()) {
-        value = read_first_line(secret);
+        value = read_first_line(secret.name, secret.file);
     } else if (has_terminal()) {
         value = ask_new_secret(secret.name);
     } else {
@@ -71,6 +71,25 @@ std::string obtain(const Secret& secret) {
     }
     check_form(secret, value);
     return value;
+}
+
+/// obtain_global_pin gives the global PIN; empty when the card shall have none.
+std::string obtain_global_pin(const std::string& file) {
+    const std::string none;
+    return file.empty() ? none : obtain({"global PIN", "--global-pin-file", file, none});
+}
+
+/// set_management_key reads the management key, or leaves it to the card to make one.
+void set_management_key(const SoftcardCreate& request, softcard::CreateOptions& options) {
+    options.management_algorithm = softcard::find_management_algorithm(request.management_algorithm);
+    if (request.management_key_file.empty()) {
+        return;
+    }
+    const auto key = from_hex(read_first_line("management key", request.management_key_file));
+    if (!key || key->empty()) {
+        throw Failure("The management key must be written in hexadecimal digits, two for each byte.");
+    }
+    options.management_key = *key;
 }
 
 bool exists(const fs::path& directory, const std::string& name) {
@@ -99,6 +118,8 @@ void create_softcard(const SoftcardCreate& request) {
     const softcard::CreateOptions standard;
     options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
     options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
+    options.global_pin = obtain_global_pin(request.global_pin_file);
+    set_management_key(request, options);
     softcard::create(directory, options);
     Json card = describe(directory, request.name);
     card["applets"] = Json::array({request.applet});

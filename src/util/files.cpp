@@ -50,6 +50,51 @@ void write_all(int fd, View content, const std::string& name) {
     }
 }
 
+/// NewFile is a file of a name of its own beside |path|, with its content on the disk; it goes unless it is
+/// kept.
+class NewFile {
+  public:
+    NewFile(const fs::path& path, View content, mode_t mode) : m_name(path.string() + ".XXXXXX") {
+        const UniqueFd fd(mkostemp(m_name.data(), O_CLOEXEC));
+        if (!fd) {
+            throw_errno("create " + m_name);
+        }
+        try {
+            if (fchmod(fd.get(), mode) != 0) {
+                throw_errno("chmod " + m_name);
+            }
+            write_all(fd.get(), content, m_name);
+            if (fsync(fd.get()) != 0) {
+                throw_errno("fsync " + m_name);
+            }
+        } catch (...) {
+            unlink(m_name.c_str());
+            throw;
+        }
+    }
+    NewFile(const NewFile&) = delete;  // one owner removes it
+    NewFile& operator=(const NewFile&) = delete;
+    ~NewFile() {
+        if (!m_name.empty()) {
+            unlink(m_name.c_str());
+        }
+    }
+
+    const char* name() const { return m_name.c_str(); }
+    void keep() { m_name.clear(); }
+
+  private:
+    std::string m_name;
+};
+
+/// Makes the name |path| itself durable.
+void sync_directory(const fs::path& path) {
+    const UniqueFd directory(open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory || fsync(directory.get()) != 0) {
+        throw_errno("fsync " + path.parent_path().string());
+    }
+}
+
 }  // namespace
 
 std::optional<SecretBytes> read_file(const fs::path& path, std::size_t limit) {
@@ -81,27 +126,20 @@ std::optional<SecretBytes> read_file(const fs::path& path, std::size_t limit) {
 }
 
 void replace_file(const fs::path& path, View content, mode_t mode) {
-    std::string name = path.string() + ".XXXXXX";
-    UniqueFd fd(mkostemp(name.data(), O_CLOEXEC));
-    if (!fd) {
-        throw_errno("create " + name);
+    NewFile file(path, content, mode);
+    if (rename(file.name(), path.c_str()) != 0) {
+        throw_errno("replace " + path.string());
     }
-    try {
-        if (fchmod(fd.get(), mode) != 0) {
-            throw_errno("chmod " + name);
-        }
-        write_all(fd.get(), content, name);
-        if (fsync(fd.get()) != 0 || rename(name.c_str(), path.c_str()) != 0) {
-            throw_errno("replace " + path.string());
-        }
-    } catch (...) {
-        unlink(name.c_str());
-        throw;
+    file.keep();
+    sync_directory(path);
+}
+
+void create_file(const fs::path& path, View content, mode_t mode) {
+    const NewFile file(path, content, mode);
+    if (link(file.name(), path.c_str()) != 0) {
+        throw_errno("create " + path.string());
     }
-    const UniqueFd directory(open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory || fsync(directory.get()) != 0) {
-        throw_errno("fsync " + path.parent_path().string());
-    }
+    sync_directory(path);
 }
 
 void make_private_directory(const fs::path& path) {

@@ -38,6 +38,10 @@ std::optional<SecretBytes> read_file(const std::filesystem::path& path, std::siz
 /// same directory, fsync, rename, fsync of the directory. Throws std::system_error.
 void replace_file(const std::filesystem::path& path, View content, mode_t mode);
 
+/// create_file makes |path| with |content| in one step, durably, if it is not there; throws
+/// std::system_error, with std::errc::file_exists if it is, even if somebody else makes it just now.
+void create_file(const std::filesystem::path& path, View content, mode_t mode);
+
 /// make_private_directory makes |path| and its parents, the last one with mode 0700. Throws
 /// std::system_error.
 void make_private_directory(const std::filesystem::path& path);

@@ -27,6 +27,55 @@ TEST(Administrator, EveryAesKeyLengthServes) {
     }
 }
 
+TEST(Administrator, ATripleDesKeyServes) {
+    CreateOptions options = fixed_options();
+    options.management_algorithm = ManagementAlgorithm::tdes;
+    CardUnderTest card(new_medium(options));
+    EXPECT_EQ(card.try_administrator(options.management_key, ManagementAlgorithm::aes192).status, 0x6A86U);
+    card.become_administrator(options.management_key, ManagementAlgorithm::tdes);
+    EXPECT_EQ(card.send(write_certificate).status, 0x9000U);
+}
+
+TEST(Administrator, SwitchesBetweenAlgorithms) {
+    CardUnderTest card;
+    card.become_administrator();
+    Bytes present = fixed_options().management_key;
+    for (const ManagementFacts& facts : management_algorithms()) {
+        Bytes request{static_cast<Byte>(facts.algorithm), 0x9B, static_cast<Byte>(facts.key_bytes)};
+        present = Bytes(facts.key_bytes, static_cast<Byte>(facts.algorithm));
+        append(request, present);
+        EXPECT_EQ(card.command("00FFFFFF", request).status, 0x9000U) << facts.name;
+        card.restart();
+        card.become_administrator(present, facts.algorithm);
+        EXPECT_EQ(card.send(write_certificate).status, 0x9000U) << facts.name;
+    }
+}
+
+TEST(Administrator, ARandomKeyIsOfTheAlgorithmAskedFor) {
+    for (const ManagementFacts& facts : management_algorithms()) {
+        CreateOptions options = fixed_options();
+        options.management_key.clear();
+        options.management_algorithm = facts.algorithm;
+        CardUnderTest card(new_medium(options));
+        card.verify();
+        const Answer printed = card.send("00CB3FFF055C035FC10900");
+        const auto key = find_tlv_path(printed.data, {0x53, 0x88, 0x89});
+        ASSERT_TRUE(key && key->size() == facts.key_bytes) << facts.name;
+        card.become_administrator(*key, facts.algorithm);
+    }
+}
+
+TEST(Administrator, ANewKeyMakesABegunAuthenticationVoid) {
+    CardUnderTest card;
+    CardUnderTest other(std::shared_ptr<Medium>(&card.medium(), [](Medium*) {}));
+    other.become_administrator();
+    EXPECT_EQ(card.send("00870A9B047C02810000").status, 0x9000U);
+    EXPECT_EQ(
+        other.command("00FFFFFF", hex("039B18 010203040506070801020304050607080102030405060708")).status,
+        0x9000U);
+    EXPECT_EQ(card.send("0087039B0C7C0A8208 0000000000000000").status, 0x6982U);
+}
+
 TEST(Administrator, ExternalAuthenticationOpensTheCard) {
     CardUnderTest card;
     const Answer first = card.send("00870A9B047C02810000");
@@ -79,7 +128,7 @@ TEST(Administrator, ANewKeyReplacesTheOldOne) {
     append(request, key);
     EXPECT_EQ(card.command("00FFFFFF", request).status, 0x9000U);
     card.restart();
-    EXPECT_EQ(card.send("00870A9B047C02800000").status, 0x6A80U);
+    EXPECT_EQ(card.send("00870A9B047C02800000").status, 0x6A86U);
     card.become_administrator(key);
     EXPECT_EQ(card.send(write_certificate).status, 0x9000U);
 }

@@ -42,6 +42,7 @@ CreateOptions fixed_options() {
     CreateOptions options;
     options.name = "test";
     options.management_key = hex("010203040506070801020304050607080102030405060708");
+    options.pin_iterations = 10;
     return options;
 }
 
@@ -51,8 +52,8 @@ std::shared_ptr<Medium> new_medium(const CreateOptions& options) {
     return medium;
 }
 
-CardUnderTest::CardUnderTest(std::shared_ptr<Medium> medium)
-    : m_medium(medium), m_card(std::make_unique<GuardedStorage>(std::move(medium), m_guard)) {
+CardUnderTest::CardUnderTest(std::shared_ptr<Medium> medium, const CardOptions& options)
+    : m_medium(medium), m_card(std::make_unique<GuardedStorage>(std::move(medium), m_guard), options) {
     restart();
 }
 
@@ -108,29 +109,39 @@ void CardUnderTest::verify() {
     ASSERT_EQ(send("0020008008313233343536FFFF").status, 0x9000U);
 }
 
-void CardUnderTest::become_administrator(View key) {
+void CardUnderTest::become_administrator(View key, std::optional<ManagementAlgorithm> algorithm) {
     const Bytes known = key.empty() ? fixed_options().management_key : to_bytes(key);
-    const Byte algorithm = management_algorithm(known.size());
-    const std::string header = "0087" + to_hex(Bytes{algorithm}) + "9B";
+    const auto aes = known.size() == 16   ? ManagementAlgorithm::aes128
+                     : known.size() == 24 ? ManagementAlgorithm::aes192
+                                          : ManagementAlgorithm::aes256;
+    ASSERT_EQ(try_administrator(known, algorithm.value_or(aes)).status, 0x9000U);
+}
+
+Answer CardUnderTest::try_administrator(View key, ManagementAlgorithm algorithm) {
+    const crypto::BlockCipher cipher = management_facts(algorithm).cipher;
+    const std::string header = "0087" + to_hex(Bytes{static_cast<Byte>(algorithm)}) + "9B";
     const Answer first = command(header, hex("7C028000"));
-    ASSERT_EQ(first.status, 0x9000U);
     const auto witness = find_tlv_path(first.data, {0x7C, 0x80});
-    ASSERT_TRUE(witness && witness->size() == 16);
-    const Bytes challenge = hex("000102030405060708090A0B0C0D0E0F");
+    if (first.status != 0x9000 || !witness || witness->size() != crypto::block_length(cipher)) {
+        return {{}, first.status == 0x9000 ? 0U : first.status};
+    }
+    const Bytes challenge(witness->size(), 0x0F);
+    const Bytes opened = crypto::crypt_block(cipher, crypto::Direction::decrypt, key, *witness);
     const Answer second = command(
-        header, TlvWriter()
-                    .nest(0x7C,
-                          [&](TlvWriter& out) {
-                              out.put(0x80, crypto::crypt_block(crypto::BlockCipher::aes,
-                                                                crypto::Direction::decrypt, known, *witness));
-                              out.put(0x81, challenge);
-                          })
-                    .take());
-    ASSERT_EQ(second.status, 0x9000U);
-    const auto response = find_tlv_path(second.data, {0x7C, 0x82});
-    ASSERT_TRUE(response.has_value());
-    EXPECT_TRUE(equal(*response, crypto::crypt_block(crypto::BlockCipher::aes, crypto::Direction::encrypt,
-                                                     known, challenge)));
+        header,
+        TlvWriter().nest(0x7C, [&](TlvWriter& out) { out.put(0x80, opened).put(0x81, challenge); }).take());
+    if (const auto response = find_tlv_path(second.data, {0x7C, 0x82})) {
+        EXPECT_TRUE(
+            equal(*response, crypto::crypt_block(cipher, crypto::Direction::encrypt, key, challenge)));
+    }
+    return second;
+}
+
+void CardUnderTest::block_pins() {
+    for (int i = 0; i < 256 && send("0020008008323232323232FFFF").status != 0x6983; ++i) {
+    }
+    for (int i = 0; i < 256 && send("0024008110 3939393939393939 3131313131313131").status != 0x6983; ++i) {
+    }
 }
 
 crypto::PublicKey CardUnderTest::generate(Byte reference, Byte algorithm, std::string_view more) {
@@ -145,8 +156,38 @@ crypto::PublicKey CardUnderTest::generate(Byte reference, Byte algorithm, std::s
     }
     const auto point = find_tlv_path(answer.data, {0x7F49, 0x86});
     EXPECT_TRUE(point.has_value());
-    return crypto::EcPublicKey{algorithm == 0x11 ? crypto::Curve::p256 : crypto::Curve::p384,
-                               point ? to_bytes(*point) : Bytes{}};
+    const Bytes value = point ? to_bytes(*point) : Bytes{};
+    if (algorithm >= 0xE0) {
+        return crypto::OkpPublicKey{algorithm == 0xE0 ? crypto::OkpCurve::ed25519 : crypto::OkpCurve::x25519,
+                                    value};
+    }
+    return crypto::EcPublicKey{algorithm == 0x11 ? crypto::Curve::p256 : crypto::Curve::p384, value};
+}
+
+Answer CardUnderTest::import(Byte reference, Byte algorithm, const crypto::PrivateKey& key,
+                             std::string_view more) {
+    TlvWriter fields;
+    const crypto::PrivateParts parts = key.parts().value();
+    if (const auto* rsa = std::get_if<crypto::RsaPrivateParts>(&parts)) {
+        const std::size_t half = std::get<crypto::RsaPublicKey>(key.public_key()).modulus_bytes() / 2;
+        std::uint32_t tag = 0x01;
+        for (const SecretBytes* number : {&rsa->p, &rsa->q, &rsa->dp, &rsa->dq, &rsa->qinv}) {
+            fields.put(tag++, left_padded(*number, half).value());
+        }
+    } else if (const auto* ec = std::get_if<crypto::EcPrivateParts>(&parts)) {
+        fields.put(0x06, ec->scalar);
+    } else {
+        const auto& okp = std::get<crypto::OkpPrivateParts>(parts);
+        fields.put(okp.curve == crypto::OkpCurve::ed25519 ? 0x07 : 0x08, okp.seed);
+    }
+    fields.raw(hex(more));
+    return command("00FE" + to_hex(Bytes{algorithm, reference}), fields.take());
+}
+
+std::optional<crypto::Certificate> CardUnderTest::attest(Byte reference) {
+    const Answer answer = command("00F9" + to_hex(Bytes{reference, 0x00}), {});
+    EXPECT_EQ(answer.status, 0x9000U);
+    return crypto::parse_certificate(answer.data);
 }
 
 Answer CardUnderTest::authenticate(Byte algorithm, Byte reference, std::uint32_t tag, View value) {

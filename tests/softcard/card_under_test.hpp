@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "crypto/certificate.hpp"
 #include "crypto/keys.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
@@ -26,7 +28,7 @@ Answer split(View response);
 /// hex reads digits that a test wrote down; a wrong one ends the test program.
 Bytes hex(std::string_view text);
 
-/// fixed_options have a known management key: AES-192 with the well-known value.
+/// fixed_options have a known management key: AES-192 with the well-known value. A PIN costs next to nothing.
 CreateOptions fixed_options();
 
 /// new_medium is a new card in memory.
@@ -58,7 +60,7 @@ class GuardedStorage final : public Storage {
 /// CardUnderTest is a powered card with the PIV application selected.
 class CardUnderTest {
   public:
-    explicit CardUnderTest(std::shared_ptr<Medium> medium = new_medium());
+    explicit CardUnderTest(std::shared_ptr<Medium> medium = new_medium(), const CardOptions& options = {});
 
     Medium& medium() { return *m_medium; }
     reader::SimulatedCard& card() { return m_card; }
@@ -77,10 +79,15 @@ class CardUnderTest {
     Answer command(std::string_view header, View data);
     Answer command_in_short_links(std::string_view header, View data);
 
-    /// verify gives the PIN of fixed_options, become_administrator proves the management key by mutual
-    /// authentication.
+    /// verify gives the PIN of fixed_options, become_administrator proves the management key, AES unless
+    /// |algorithm| says otherwise, by mutual authentication; try_administrator gives what the last step
+    /// answers.
     void verify();
-    void become_administrator(View key = {});
+    void become_administrator(View key = {}, std::optional<ManagementAlgorithm> algorithm = {});
+    Answer try_administrator(View key, ManagementAlgorithm algorithm);
+
+    /// block_pins gives wrong PINs and PUKs until both are blocked.
+    void block_pins();
 
     /// generate makes a key and gives its public part as the card told it.
     crypto::PublicKey generate(Byte reference, Byte algorithm, std::string_view more = "");
@@ -88,6 +95,12 @@ class CardUnderTest {
     /// authenticate sends GENERAL AUTHENTICATE with 82 00 and |tag| |value|, and gives what 82 holds in the
     /// answer.
     Answer authenticate(Byte algorithm, Byte reference, std::uint32_t tag, View value);
+
+    /// import brings |key| into a slot; |more| are policies.
+    Answer import(Byte reference, Byte algorithm, const crypto::PrivateKey& key, std::string_view more = "");
+
+    /// attest gives the certificate that attests the key in a slot.
+    std::optional<crypto::Certificate> attest(Byte reference);
 
   private:
     std::shared_ptr<Medium> m_medium;

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <system_error>
 
@@ -12,6 +14,8 @@ namespace {
 constexpr Byte rsa2048 = 0x07;
 constexpr Byte p256 = 0x11;
 constexpr Byte p384 = 0x14;
+constexpr Byte ed25519 = 0xE0;
+constexpr Byte x25519 = 0xE1;
 constexpr std::uint32_t challenge = 0x81;
 constexpr std::uint32_t point = 0x85;
 
@@ -109,6 +113,100 @@ TEST_F(KeysTest, CurvesAgreeInEverySlot) {
     }
 }
 
+TEST_F(KeysTest, EdDsaSignsTheMessageItself) {
+    card.verify();
+    const auto key = std::get<crypto::OkpPublicKey>(card.generate(0x9A, ed25519));
+    for (const std::size_t length : {0U, 1U, 32U, 5000U, 16368U}) {
+        const Bytes message(length, 0x6D);
+        const Answer answer = card.authenticate(ed25519, 0x9A, challenge, message);
+        ASSERT_EQ(answer.status, 0x9000U) << length;
+        EXPECT_TRUE(crypto::verify_eddsa(key, message, answer.data)) << length;
+    }
+    EXPECT_EQ(card.authenticate(ed25519, 0x9A, challenge, Bytes(16369)).status, 0x6A80U);
+    EXPECT_EQ(card.authenticate(ed25519, 0x9A, point, Bytes(32, 9)).status, 0x6A80U);
+}
+
+TEST_F(KeysTest, X25519Agrees) {
+    card.verify();
+    const auto peer = crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519);
+    const Bytes peer_value = std::get<crypto::OkpPublicKey>(peer.public_key()).value;
+    for (const Byte reference : hex("9A9C9D9E8295")) {
+        const auto key = std::get<crypto::OkpPublicKey>(card.generate(reference, x25519));
+        card.verify();
+        const Answer answer = card.authenticate(x25519, reference, point, peer_value);
+        ASSERT_EQ(answer.status, 0x9000U);
+        EXPECT_TRUE(equal(answer.data, peer.agree(key.value).value()));
+    }
+    EXPECT_EQ(card.authenticate(x25519, 0x9D, challenge, peer_value).status, 0x6A80U);
+}
+
+struct RsaRow {
+    Byte algorithm;
+    std::size_t bits;
+};
+
+TEST_F(KeysTest, RsaKeysOfEveryLengthAreImportedAndUsed) {
+    card.verify();
+    for (const RsaRow& row :
+         {RsaRow{0x06, 1024}, RsaRow{rsa2048, 2048}, RsaRow{0x05, 3072}, RsaRow{0x16, 4096}}) {
+        const auto key = crypto::PrivateKey::generate_rsa(row.bits);
+        ASSERT_EQ(card.import(0x9D, row.algorithm, key).status, 0x9000U) << row.bits;
+        Bytes block(row.bits / 8, 0x5A);
+        block.front() = 0x00;
+        const Answer answer = card.authenticate(row.algorithm, 0x9D, challenge, block);
+        ASSERT_EQ(answer.status, 0x9000U) << row.bits;
+        EXPECT_TRUE(equal(answer.data, key.rsa_private(block).value())) << row.bits;
+    }
+}
+
+TEST_F(KeysTest, RsaKeysOf3072BitsAreGenerated) {
+    const auto key = std::get<crypto::RsaPublicKey>(card.generate(0x9A, 0x05));
+    EXPECT_EQ(key.modulus_bits(), 3072U);
+}
+
+TEST_F(KeysTest, ImportedKeysComputeWhatTheirOriginalsDo) {
+    card.verify();
+    const auto p384_key = crypto::PrivateKey::generate_ec(crypto::Curve::p384);
+    ASSERT_EQ(card.import(0x82, p384, p384_key).status, 0x9000U);
+    const auto peer = crypto::PrivateKey::generate_ec(crypto::Curve::p384);
+    const Answer answer =
+        card.authenticate(p384, 0x82, point, std::get<crypto::EcPublicKey>(peer.public_key()).point);
+    const auto expected = peer.agree(std::get<crypto::EcPublicKey>(p384_key.public_key()).point);
+    EXPECT_TRUE(equal(answer.data, expected.value()));
+    EXPECT_EQ(card.import(0x82, p256, p384_key).status, 0x6A80U) << "another curve";
+}
+
+/// The processor's time for ten computations, the best of some rounds.
+template <typename Compute>
+double best_time(const Compute& compute) {
+    const auto now = [] {
+        timespec time{};
+        EXPECT_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
+        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    };
+    double best = 1e9;
+    for (int round = 0; round < 7; ++round) {
+        const double start = now();
+        for (int i = 0; i < 10; ++i) {
+            compute();
+        }
+        best = std::min(best, now() - start);
+    }
+    return best;
+}
+
+TEST_F(KeysTest, AKeyIsOpenedOnceALogin) {
+    const auto key = crypto::PrivateKey::generate_rsa(2048);
+    ASSERT_EQ(card.import(0x9A, rsa2048, key).status, 0x9000U);
+    card.verify();
+    const Bytes block(256, 0x01);
+    const double alone = best_time([&] { ASSERT_TRUE(key.rsa_private(block)); });
+    const double on_card =
+        best_time([&] { ASSERT_EQ(card.authenticate(rsa2048, 0x9A, challenge, block).status, 0x9000U); });
+    RecordProperty("on_card_to_alone", std::to_string(on_card / alone));
+    EXPECT_LT(on_card, 2 * alone) << "opening the key takes twice as long as using it";
+}
+
 TEST_F(KeysTest, PointsOfAnotherCurveAreRefused) {
     card.verify();
     card.generate(0x9D, p256);
@@ -147,7 +245,7 @@ TEST_F(KeysTest, GeneratingAgainReplacesTheKey) {
     const auto first = card.generate(0x9E, p256);
     const auto second = card.generate(0x9E, p384);
     EXPECT_NE(first, second);
-    EXPECT_EQ(card.authenticate(p256, 0x9E, challenge, hex("01")).status, 0x6A80U);
+    EXPECT_EQ(card.authenticate(p256, 0x9E, challenge, hex("01")).status, 0x6A86U);
     EXPECT_EQ(card.authenticate(p384, 0x9E, challenge, hex("01")).status, 0x9000U);
 }
 

@@ -22,12 +22,14 @@ TEST(CardMemory, TextAndStateAreTheSame) {
     CardUnderTest card;
     card.become_administrator();
     card.generate(0x9A, 0x11);
-    card.generate(0x95, 0x14, "AA0103");
+    card.generate(0x95, 0x14, "AA0103 AB0102");
+    card.generate(0x9E, 0xE1);
     const auto read = read_card(*card.medium().bytes);
     ASSERT_TRUE(std::holds_alternative<CardState>(read));
     const auto& state = std::get<CardState>(read);
-    EXPECT_EQ(state.keys.size(), 2U);
+    EXPECT_EQ(state.keys.size(), 4U) << "with the attestation key";
     EXPECT_EQ(state.keys.at(0x95).pin_policy, PinPolicy::always);
+    EXPECT_EQ(state.keys.at(0x95).touch_policy, TouchPolicy::always);
     EXPECT_EQ(write_card(state), *card.medium().bytes);
 }
 
@@ -99,35 +101,69 @@ struct Damage {
 
 constexpr Damage damages[] = {
     {"/format", R"("another")", "/format"},
-    {"/version", "2", "/version"},
+    {"/version", "0", "/version"},
+    {"/version", "1", "/version"},
+    {"/version", "3", "/version"},
     {"/version", "", ""},
     {"/serial", R"("0011")", "/serial"},
     {"/serial", "7", "/serial"},
+    {"/sealing_key", R"("0011")", "/sealing_key"},
+    {"/sealing_key", "", ""},
     {"/pin", "[]", "/pin"},
+    {"/pin", "", ""},
+    {"/puk", "", ""},
+    {"/global_pin", "{}", "/global_pin"},
     {"/pin/tries", "4", "/pin/tries"},
     {"/pin/tries", "-1", "/pin/tries"},
     {"/pin/tries", "1.5", "/pin/tries"},
     {"/pin/tries", R"("3")", "/pin/tries"},
-    {"/pin/block", R"("3132333435FFFFFF")", "/pin/block"},
-    {"/pin/block", R"("31323334353637")", "/pin/block"},
-    {"/pin/block", R"("zz")", "/pin/block"},
-    {"/puk/block", "null", "/puk/block"},
+    {"/pin/most_tries", "0", "/pin/most_tries"},
+    {"/pin/most_tries", "256", "/pin/most_tries"},
+    {"/pin/most_tries", "2", "/pin/tries"},
+    {"/pin/salt", R"("00112233445566778899AABBCCDDEE")", "/pin/salt"},
+    {"/pin/iterations", "0", "/pin/iterations"},
+    {"/pin/iterations", "1000001", "/pin/iterations"},
+    {"/pin/sealing_key", R"("31323334353637")", "/pin/sealing_key"},
+    {"/pin/sealing_key", R"("zz")", "/pin/sealing_key"},
+    {"/pin/factory_value", "1", "/pin/factory_value"},
+    {"/puk/salt", "null", "/puk/salt"},
     {"/puk/more", "1", "/puk"},
-    {"/management_key", R"("00112233445566778899AABBCCDDEEFF00")", "/management_key"},
-    {"/management_key", R"("")", "/management_key"},
+    {"/management_key", R"("00112233445566778899AABBCCDDEEFF")", "/management_key"},
+    {"/management_key/algorithm", "0", "/management_key/algorithm"},
+    {"/management_key/algorithm", "9", "/management_key/algorithm"},
+    {"/management_key/algorithm", "8", "/management_key/value"},
+    {"/management_key/algorithm", "12", "/management_key/value"},
+    {"/management_key/touch_policy", "0", "/management_key/touch_policy"},
+    {"/management_key/touch_policy", "4", "/management_key/touch_policy"},
+    {"/management_key/value", R"("")", "/management_key/value"},
+    {"/management_key/more", "1", "/management_key"},
     {"/keys", "[]", "/keys"},
     {"/keys/9b", "{}", "/keys/9b"},
     {"/keys/9A", "{}", "/keys/9A"},
     {"/keys/19a", "{}", "/keys/19a"},
-    {"/keys/9a/algorithm", "6", "/keys/9a/algorithm"},
-    {"/keys/9a/algorithm", "20", "/keys/9a/private_key"},
-    {"/keys/9a/algorithm", "7", "/keys/9a/private_key"},
+    {"/keys/9a/algorithm", "8", "/keys/9a/algorithm"},
+    {"/keys/9a/algorithm", "20", "/keys/9a/public_key"},
+    {"/keys/9a/algorithm", "7", "/keys/9a/public_key"},
+    {"/keys/9a/algorithm", "224", "/keys/9a/public_key"},
     {"/keys/9a/pin_policy", "0", "/keys/9a/pin_policy"},
     {"/keys/9a/pin_policy", "4", "/keys/9a/pin_policy"},
-    {"/keys/9a/touch_policy", "2", "/keys/9a/touch_policy"},
+    {"/keys/9a/pin_policy", "1", "/keys/9a"},
+    {"/keys/9a/touch_policy", "0", "/keys/9a/touch_policy"},
+    {"/keys/9a/touch_policy", "4", "/keys/9a/touch_policy"},
     {"/keys/9a/origin", "3", "/keys/9a/origin"},
     {"/keys/9a/origin", "", "/keys/9a"},
-    {"/keys/9a/private_key", R"("3000")", "/keys/9a/private_key"},
+    {"/keys/9a/public_key", R"("3000")", "/keys/9a/public_key"},
+    {"/keys/9a/public_key", "", "/keys/9a"},
+    {"/keys/9a/made_for", "256", "/keys/9a/made_for"},
+    {"/keys/9a/made_for", "", "/keys/9a"},
+    {"/keys/9a/sealed_key", R"("00")", "/keys/9a/sealed_key"},
+    {"/keys/9a/sealed_key", "", "/keys/9a"},
+    {"/keys/9a/private_key", R"("00")", "/keys/9a"},
+    {"/keys/9e/pin_policy", "2", "/keys/9e"},
+    {"/keys/9e/private_key", R"("3000")", "/keys/9e/private_key"},
+    {"/keys/9e/private_key", "", "/keys/9e"},
+    {"/keys/9e/sealed_key", R"("00")", "/keys/9e"},
+    {"/keys/f9/pin_policy", "2", "/keys/f9"},
     {"/objects/5fc1ff", R"("AA")", "/objects/5fc1ff"},
     {"/objects/5fc105", R"("")", "/objects/5fc105"},
     {"/objects/5fc105", "{}", "/objects/5fc105"},
@@ -139,6 +175,7 @@ TEST(CardMemory, EveryDamageIsFoundAndTold) {
     CardUnderTest card;
     card.become_administrator();
     card.generate(0x9A, 0x11);
+    card.generate(0x9E, 0x11);
     const Json whole = json_of(card.medium());
     for (const Damage& damage : damages) {
         SCOPED_TRACE(std::string(damage.pointer) + " " + damage.value);
@@ -170,14 +207,49 @@ TEST(CardMemory, TextThatIsNoJsonIsRefused) {
     }
 }
 
+TEST(CardMemory, AKeyOfAnotherPublicKeyIsFound) {
+    CardUnderTest card;
+    card.become_administrator();
+    card.generate(0x9E, 0x11);
+    Json broken = json_of(card.medium());
+    broken["keys"]["9e"]["public_key"] = broken["keys"]["f9"]["public_key"];
+    const auto read = read_card(view_of(broken.dump()));
+    ASSERT_TRUE(std::holds_alternative<JsonError>(read));
+    EXPECT_EQ(std::get<JsonError>(read).pointer, "/keys/9e/private_key");
+}
+
+TEST(CardMemory, AnAttestationKeyThatThePinGuardsIsRefused) {
+    CardUnderTest card;
+    card.become_administrator();
+    card.generate(0x9A, 0x11);
+    Json broken = json_of(card.medium());
+    broken["keys"]["f9"] = broken["keys"]["9a"];
+    const auto read = read_card(view_of(broken.dump()));
+    ASSERT_TRUE(std::holds_alternative<JsonError>(read));
+    EXPECT_EQ(std::get<JsonError>(read).pointer, "/keys/f9/pin_policy");
+}
+
+TEST(CardMemory, ACardOfVersion1IsRefusedWithAdvice) {
+    const auto read = read_card(view_of(
+        R"({"format": "jeton software card", "version": 1, "serial": "00112233",
+            "pin": {"block": "313233343536FFFF", "tries": 3}})"));
+    ASSERT_TRUE(std::holds_alternative<JsonError>(read));
+    const auto& error = std::get<JsonError>(read);
+    EXPECT_EQ(error.pointer, "/version");
+    EXPECT_NE(error.found.find("jeton softcard create"), std::string::npos) << error.found;
+}
+
 TEST(CardMemory, ErrorsQuoteNoSecret) {
     CardUnderTest card;
     Json broken = json_of(card.medium());
-    broken["pin"]["block"] = "3132333435363738FF";
-    const auto read = read_card(view_of(broken.dump()));
-    ASSERT_TRUE(std::holds_alternative<JsonError>(read));
-    const auto& error = std::get<JsonError>(read);
-    EXPECT_EQ((error.expected + error.found).find("313233"), std::string::npos);
+    for (const char* pointer : {"/management_key/value", "/keys/f9/private_key", "/pin/sealing_key"}) {
+        Json changed = broken;
+        changed[Json::json_pointer(pointer)] = "3132333435363738FF";
+        const auto read = read_card(view_of(changed.dump()));
+        ASSERT_TRUE(std::holds_alternative<JsonError>(read));
+        const auto& error = std::get<JsonError>(read);
+        EXPECT_EQ((error.expected + error.found).find("313233"), std::string::npos);
+    }
 }
 
 }  // namespace

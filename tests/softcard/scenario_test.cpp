@@ -1,6 +1,8 @@
 // Runs the scenarios of vectors/*.apdu, each on a new card in memory. A line is one of
 //   # remark
 //   ! restart | verify | administrator     what CardUnderTest does (a scenario begins without selection)
+//   ! refused-administrator                the same, refused with 6982
+//   ! global-pin | touch-refused           a new card that has a global PIN, or that nobody touches
 //   > hex                                  a command
 //   < pattern                              its response: hex, '.' for any digit, one '*' for any bytes
 #include <algorithm>
@@ -39,25 +41,56 @@ bool matches(std::string_view pattern, std::string_view digits) {
            digits_match(tail, digits.substr(digits.size() - tail.size()));
 }
 
-void act(CardUnderTest& card, const std::string& name) {
-    if (name == "restart") {
-        card.card().power_on();
-    } else if (name == "verify") {
-        card.verify();
-    } else if (name == "administrator") {
-        card.become_administrator();
-    } else {
-        FAIL() << "no such action: " << name;
+/// Run is a scenario under way.
+class Run {
+  public:
+    Run() { insert(fixed_options(), {}); }
+
+    void act(const std::string& name) {
+        if (name == "restart") {
+            m_card->card().power_on();
+        } else if (name == "verify") {
+            m_card->verify();
+        } else if (name == "administrator") {
+            m_card->become_administrator();
+        } else if (name == "refused-administrator") {
+            EXPECT_EQ(m_card->try_administrator(fixed_options().management_key, ManagementAlgorithm::aes192),
+                      (Answer{{}, 0x6982}));
+        } else if (name == "global-pin") {
+            CreateOptions options = fixed_options();
+            options.global_pin = "777777";
+            insert(options, {});
+        } else if (name == "touch-refused") {
+            insert(fixed_options(), {.touch = Touch::refused});
+        } else {
+            FAIL() << "no such action: " << name;
+        }
     }
-}
+
+    void send(const std::string& digits) { m_response = to_hex(m_card->card().transmit(hex(digits))); }
+
+    void expect(const std::string& pattern) {
+        EXPECT_TRUE(matches(pattern, m_response)) << "answered " << m_response;
+        ++m_compared;
+    }
+
+    int compared() const { return m_compared; }
+
+  private:
+    void insert(const CreateOptions& options, const CardOptions& card_options) {
+        m_card = std::make_unique<CardUnderTest>(new_medium(options), card_options);
+        m_card->card().power_on();
+    }
+
+    std::unique_ptr<CardUnderTest> m_card;
+    std::string m_response;
+    int m_compared = 0;
+};
 
 void run(const fs::path& file) {
     std::ifstream lines(file);
     ASSERT_TRUE(lines.is_open());
-    CardUnderTest card;
-    card.card().power_on();
-    std::string response;
-    int compared = 0;
+    Run scenario;
     int number = 0;
     for (std::string line; std::getline(lines, line);) {
         SCOPED_TRACE(file.filename().string() + ":" + std::to_string(++number) + ": " + line);
@@ -66,20 +99,19 @@ void run(const fs::path& file) {
             case '#':
                 break;
             case '!':
-                act(card, rest);
+                scenario.act(rest);
                 break;
             case '>':
-                response = to_hex(card.card().transmit(hex(rest)));
+                scenario.send(rest);
                 break;
             case '<':
-                EXPECT_TRUE(matches(rest, response)) << "answered " << response;
-                ++compared;
+                scenario.expect(rest);
                 break;
             default:
                 FAIL() << "not a line of a scenario";
         }
     }
-    EXPECT_GT(compared, 0);
+    EXPECT_GT(scenario.compared(), 0);
 }
 
 std::vector<fs::path> scenarios() {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sstream>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "softcard/card_under_test.hpp"
 #include "util/log.hpp"
@@ -30,6 +32,17 @@ class StoreTest : public testing::Test {
         options.name = name;
         create(directory, options);
     }
+
+    bool refuses(const CreateOptions& options) {
+        try {
+            create(directory, options);
+            return false;
+        } catch (const Error&) {
+            return true;
+        }
+    }
+
+    void remove_if_there(const CreateOptions& options) { fs::remove(card_file(directory, options.name)); }
 
     static Answer send(reader::SimulatedCard& card, std::string_view digits) {
         return split(card.transmit(hex(digits)));
@@ -78,6 +91,47 @@ TEST_F(StoreTest, AnExistingCardIsNotReplaced) {
     EXPECT_EQ(read(card_file(directory, "main")), before);
 }
 
+TEST_F(StoreTest, OneOfManyProcessesMakesACard) {
+    constexpr int processes = 8;
+    std::vector<pid_t> children;
+    for (int i = 0; i < processes; ++i) {
+        const pid_t child = fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            try {
+                make("main");
+            } catch (const Error& error) {
+                _exit(std::string(error.what()).find("already") != std::string::npos ? 1 : 2);
+            }
+            _exit(0);
+        }
+        children.push_back(child);
+    }
+    int made = 0;
+    for (const pid_t child : children) {
+        int status = -1;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFEXITED(status));
+        EXPECT_LE(WEXITSTATUS(status), 1);
+        made += WEXITSTATUS(status) == 0 ? 1 : 0;
+    }
+    EXPECT_EQ(made, 1);
+    select(card_file(directory, "main"));
+    EXPECT_EQ(std::distance(fs::directory_iterator(directory), fs::directory_iterator()), 1)
+        << "the others left nothing";
+}
+
+TEST_F(StoreTest, ACardOfAnOlderVersionIsToldWhatToDo) {
+    fs::create_directories(directory);
+    const fs::path file = card_file(directory, "main");
+    std::ofstream(file) << R"({"format": "jeton software card", "version": 1})";
+    ASSERT_TRUE(log::configure("warn:" + (base / "log").string()));
+    EXPECT_FALSE(insert(file)->present());
+    ASSERT_TRUE(log::configure("error"));
+    EXPECT_NE(read(base / "log").find("jeton softcard delete"), std::string::npos);
+    remove(directory, "main");
+}
+
 TEST_F(StoreTest, NamesArePlain) {
     for (const char* name : {"", ".hidden", "-x", "_x", "Main", "a/b", "../a", "a b", "a\n", "\xC3\xA9",
                              "a12345678901234567890123456789012"}) {
@@ -97,12 +151,29 @@ TEST_F(StoreTest, PinsAndKeysAreChecked) {
         options = fixed_options();
         options.puk = pin;
         EXPECT_THROW(create(directory, options), Error) << pin;
+        options = fixed_options();
+        options.global_pin = pin;
+        EXPECT_TRUE(*pin == '\0' || refuses(options)) << pin;
     }
     for (const std::size_t length : {1U, 8U, 15U, 17U, 33U}) {
         CreateOptions options = fixed_options();
         options.management_key = Bytes(length);
         EXPECT_THROW(create(directory, options), Error) << length;
+        options.management_algorithm = ManagementAlgorithm::tdes;
+        EXPECT_THROW(create(directory, options), Error) << length;
     }
+    for (const ManagementFacts& facts : management_algorithms()) {
+        CreateOptions options = fixed_options();
+        options.management_algorithm = facts.algorithm;
+        EXPECT_EQ(!refuses(options), facts.key_bytes == 24) << facts.name;
+        remove_if_there(options);
+    }
+    for (const unsigned iterations : {0U, 1'000'001U}) {
+        CreateOptions options = fixed_options();
+        options.pin_iterations = iterations;
+        EXPECT_TRUE(refuses(options));
+    }
+    fs::remove(directory);
     EXPECT_FALSE(fs::exists(directory));
 }
 

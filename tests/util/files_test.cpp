@@ -85,6 +85,31 @@ TEST(ReplaceFile, WritesContentAndModeAndLeavesNothingElse) {
     umask(old_mask);
 }
 
+TEST(CreateFile, WritesContentAndModeAndLeavesNothingElse) {
+    const ScratchDirectory scratch;
+    create_file(scratch / "file", view_of("content"), 0600);
+    EXPECT_EQ(to_text(*read_file(scratch / "file", 100)), "content");
+    EXPECT_EQ(mode_of(scratch / "file"), 0600U);
+    EXPECT_EQ(entries(scratch.path()), 1U);
+}
+
+TEST(CreateFile, ReplacesNothingThatIsThere) {
+    const ScratchDirectory scratch;
+    replace_file(scratch / "file", view_of("old"), 0600);
+    fs::create_symlink(scratch / "nowhere", scratch / "link");
+    fs::create_directory(scratch / "directory");
+    for (const char* name : {"file", "link", "directory"}) {
+        try {
+            create_file(scratch / name, view_of("new"), 0600);
+            ADD_FAILURE() << name;
+        } catch (const std::system_error& error) {
+            EXPECT_EQ(error.code(), std::errc::file_exists) << name;
+        }
+    }
+    EXPECT_EQ(to_text(*read_file(scratch / "file", 100)), "old");
+    EXPECT_EQ(entries(scratch.path()), 3U);
+}
+
 TEST(ReplaceFile, ReplacesASymbolicLinkNotItsTarget) {
     const ScratchDirectory scratch;
     write_text(scratch / "target", "old");

@@ -3,7 +3,8 @@
 
 Usage: python_demo.py MODULE        (the path of libjeton-pkcs11.so; the PIN is asked for, or stands in PIN)
 
-It takes the first token, generates key pairs in the first four key slots, and needs an empty card therefore.
+It takes the first token, generates key pairs in the first six key slots and brings one of its own for the seventh: it
+needs an empty card therefore.
 Needs python3-pykcs11 and python3-cryptography.
 """
 
@@ -18,8 +19,9 @@ from PyKCS11 import *  # the constants: CKA_ID, CKM_ECDSA and so on
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 DATA = b"The quick brown fox jumps over the lazy dog"
 
@@ -29,16 +31,30 @@ KEYS = [
     (b"\x02", ec.SECP384R1(), "signatures, PIN for each"),
     (b"\x03", "rsa", "decryption"),
     (b"\x04", ec.SECP256R1(), "signatures"),
+    (b"\x05", ed25519.Ed25519PublicKey, "signatures"),
+    (b"\x06", x25519.X25519PublicKey, "key agreement"),
 ]
+IMPORTED_ID = b"\x07"
 CURVE_OIDS = {"secp256r1": bytes.fromhex("06082a8648ce3d030107"), "secp384r1": bytes.fromhex("06052b81040022")}
+# The curves of RFC 8032 and RFC 7748: how the standard names them, and the mechanism that makes key pairs.
+EDWARDS = (b"\x13\x0cedwards25519", CKM_EC_EDWARDS_KEY_PAIR_GEN)
+MONTGOMERY = (b"\x13\x0acurve25519", CKM_EC_MONTGOMERY_KEY_PAIR_GEN)
 
-SHA1, SHA224, SHA256 = hashes.SHA1(), hashes.SHA224(), hashes.SHA256()
-SHA384, SHA512 = hashes.SHA384(), hashes.SHA512()
+SHA1, SHA256 = hashes.SHA1(), hashes.SHA256()
+# Hashes: the number of the digest, of the mask generation function, and what python3-cryptography calls it.
+HASHES = {
+    "SHA1": (CKM_SHA_1, CKG_MGF1_SHA1, SHA1), "SHA224": (CKM_SHA224, CKG_MGF1_SHA224, hashes.SHA224()),
+    "SHA256": (CKM_SHA256, CKG_MGF1_SHA256, SHA256), "SHA384": (CKM_SHA384, CKG_MGF1_SHA384, hashes.SHA384()),
+    "SHA512": (CKM_SHA512, CKG_MGF1_SHA512, hashes.SHA512()), "SHA3_224": (CKM_SHA3_224, 6, hashes.SHA3_224()),
+    "SHA3_256": (CKM_SHA3_256, 7, hashes.SHA3_256()), "SHA3_384": (CKM_SHA3_384, 8, hashes.SHA3_384()),
+    "SHA3_512": (CKM_SHA3_512, 9, hashes.SHA3_512()),
+}
 DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
-def pss(mechanism, pss_hash, mgf, length):
-    return PyKCS11.RSA_PSS_Mechanism(mechanism, pss_hash, mgf, length)
+def pss(mechanism, name):
+    number, mgf, algorithm = HASHES[name]
+    return PyKCS11.RSA_PSS_Mechanism(mechanism, number, mgf, algorithm.digest_size)
 
 
 def pss_padding(algorithm):
@@ -46,35 +62,23 @@ def pss_padding(algorithm):
 
 
 # Signature mechanisms: how it is called, what is given to the card, and padding and hash to verify with.
-# Where the hash is None, the card gets a digest and the verification is told so.
+# The first of each kind does not hash: the card gets a digest, and the verification is told so.
 PKCS1 = padding.PKCS1v15()
 RSA_SIGNATURES = {
     CKM_RSA_PKCS: (Mechanism(CKM_RSA_PKCS), DIGEST_INFO_SHA256 + hashlib.sha256(DATA).digest(), PKCS1, SHA256),
-    CKM_SHA1_RSA_PKCS: (Mechanism(CKM_SHA1_RSA_PKCS), DATA, PKCS1, SHA1),
-    CKM_SHA224_RSA_PKCS: (Mechanism(CKM_SHA224_RSA_PKCS), DATA, PKCS1, SHA224),
-    CKM_SHA256_RSA_PKCS: (Mechanism(CKM_SHA256_RSA_PKCS), DATA, PKCS1, SHA256),
-    CKM_SHA384_RSA_PKCS: (Mechanism(CKM_SHA384_RSA_PKCS), DATA, PKCS1, SHA384),
-    CKM_SHA512_RSA_PKCS: (Mechanism(CKM_SHA512_RSA_PKCS), DATA, PKCS1, SHA512),
-    CKM_RSA_PKCS_PSS: (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 32), hashlib.sha256(DATA).digest(),
-                       pss_padding(SHA256), SHA256),
-    CKM_SHA1_RSA_PKCS_PSS: (pss(CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1, CKG_MGF1_SHA1, 20), DATA, pss_padding(SHA1), SHA1),
-    CKM_SHA224_RSA_PKCS_PSS: (pss(CKM_SHA224_RSA_PKCS_PSS, CKM_SHA224, CKG_MGF1_SHA224, 28), DATA,
-                              pss_padding(SHA224), SHA224),
-    CKM_SHA256_RSA_PKCS_PSS: (pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 32), DATA,
-                              pss_padding(SHA256), SHA256),
-    CKM_SHA384_RSA_PKCS_PSS: (pss(CKM_SHA384_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, 48), DATA,
-                              pss_padding(SHA384), SHA384),
-    CKM_SHA512_RSA_PKCS_PSS: (pss(CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512, CKG_MGF1_SHA512, 64), DATA,
-                              pss_padding(SHA512), SHA512),
+    CKM_RSA_PKCS_PSS: (pss(CKM_RSA_PKCS_PSS, "SHA256"), hashlib.sha256(DATA).digest(), pss_padding(SHA256), SHA256),
 }
-EC_SIGNATURES = {
-    CKM_ECDSA: (Mechanism(CKM_ECDSA), hashlib.sha256(DATA).digest(), SHA256),
-    CKM_ECDSA_SHA1: (Mechanism(CKM_ECDSA_SHA1), DATA, SHA1),
-    CKM_ECDSA_SHA224: (Mechanism(CKM_ECDSA_SHA224), DATA, SHA224),
-    CKM_ECDSA_SHA256: (Mechanism(CKM_ECDSA_SHA256), DATA, SHA256),
-    CKM_ECDSA_SHA384: (Mechanism(CKM_ECDSA_SHA384), DATA, SHA384),
-    CKM_ECDSA_SHA512: (Mechanism(CKM_ECDSA_SHA512), DATA, SHA512),
-}
+EC_SIGNATURES = {CKM_ECDSA: (Mechanism(CKM_ECDSA), hashlib.sha256(DATA).digest(), SHA256)}
+for name, (_, _, algorithm) in HASHES.items():
+    number = CKM[f"CKM_{name}_RSA_PKCS"]
+    RSA_SIGNATURES[number] = (Mechanism(number), DATA, PKCS1, algorithm)
+    number = CKM[f"CKM_{name}_RSA_PKCS_PSS"]
+    RSA_SIGNATURES[number] = (pss(number, name), DATA, pss_padding(algorithm), algorithm)
+    number = CKM[f"CKM_ECDSA_{name}"]
+    EC_SIGNATURES[number] = (Mechanism(number), DATA, algorithm)
+ED25519_SIGNATURES = {CKM_EDDSA: (Mechanism(CKM_EDDSA), DATA)}
+# CKM_RSA_X_509 is the bare RSA operation: only for those who bring a padding of their own.
+RAW_SIGNATURES = {CKM_RSA_X_509}
 # RSA decryption: the mechanism, and the padding to encrypt with.
 DECRYPTIONS = [
     ("CKM_RSA_PKCS", Mechanism(CKM_RSA_PKCS), PKCS1),
@@ -89,6 +93,8 @@ DIGESTS = {
     CKM_SHA_1: "sha1", CKM_SHA224: "sha224", CKM_SHA256: "sha256", CKM_SHA384: "sha384", CKM_SHA512: "sha512",
     CKM_SHA3_224: "sha3_224", CKM_SHA3_256: "sha3_256", CKM_SHA3_384: "sha3_384", CKM_SHA3_512: "sha3_512",
 }
+# Key derivation functions for key agreement, with the hash.
+DERIVATIONS = {CKD_SHA1_KDF: SHA1, CKD_SHA256_KDF: SHA256, CKD_SHA512_KDF: hashes.SHA512()}
 
 
 class Tour:
@@ -114,8 +120,8 @@ class Tour:
         sys.exit(f"FAILED: {what}: was not refused")
 
     def run(self):
-        for step in (self.info, self.slots, self.login, self.mechanisms, self.generate, self.signatures,
-                     self.decryptions, self.certificate, self.digests, self.aes_gcm):
+        for step in (self.info, self.slots, self.login, self.mechanisms, self.generate, self.import_key, self.signatures,
+                     self.decryptions, self.agreement, self.certificate, self.digests, self.aes_gcm):
             print(step.__doc__)
             step()
         self.session.logout()
@@ -155,7 +161,7 @@ class Tour:
         print(f"  {' '.join(names)}")
         self.offered = {CKM[name] for name in names}
         signing = {mechanism for mechanism in self.offered if "CKF_SIGN" in self.flags(mechanism)}
-        unknown = signing - RSA_SIGNATURES.keys() - EC_SIGNATURES.keys()
+        unknown = signing - RSA_SIGNATURES.keys() - EC_SIGNATURES.keys() - ED25519_SIGNATURES.keys() - RAW_SIGNATURES
         self.check(not unknown, f"all {len(signing)} signature mechanisms are checked below")
 
     def flags(self, mechanism):
@@ -169,9 +175,13 @@ class Tour:
             if kind == "rsa":
                 public_template += [(CKA_MODULUS_BITS, 2048), (CKA_PUBLIC_EXPONENT, (1, 0, 1))]
                 mechanism, name = MechanismRSAGENERATEKEYPAIR, "RSA-2048"
-            else:
+            elif isinstance(kind, ec.EllipticCurve):
                 public_template += [(CKA_EC_PARAMS, CURVE_OIDS[kind.name])]
                 mechanism, name = MechanismECGENERATEKEYPAIR, kind.name
+            else:
+                params, number = EDWARDS if kind is ed25519.Ed25519PublicKey else MONTGOMERY
+                public_template += [(CKA_EC_PARAMS, params)]
+                mechanism, name = Mechanism(number), kind.__name__.removesuffix("PublicKey")
             private_template = [(CKA_ID, key_id), (CKA_TOKEN, True), (CKA_PRIVATE, True), (CKA_SENSITIVE, True)]
             public, private = self.session.generateKeyPair(public_template, private_template, mechanism)
             self.keys[key_id] = (public, private, self.read_public_key(public, kind))
@@ -185,7 +195,23 @@ class Tour:
             modulus, exponent = self.session.getAttributeValue(handle, [CKA_MODULUS, CKA_PUBLIC_EXPONENT])
             return rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big")).public_key()
         point = bytes(self.session.getAttributeValue(handle, [CKA_EC_POINT])[0])
-        return ec.EllipticCurvePublicKey.from_encoded_point(kind, point[2:])  # without the header of the OCTET STRING
+        if isinstance(kind, ec.EllipticCurve):
+            return ec.EllipticCurvePublicKey.from_encoded_point(kind, point[2:])  # without the header of the OCTET STRING
+        return kind.from_public_bytes(point)
+
+    def import_key(self):
+        """A key pair made elsewhere, brought onto the card"""
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = self.session.createObject([
+            (CKA_CLASS, CKO_PRIVATE_KEY), (CKA_KEY_TYPE, CKK_EC), (CKA_TOKEN, True), (CKA_PRIVATE, True),
+            (CKA_ID, IMPORTED_ID), (CKA_EC_PARAMS, CURVE_OIDS["secp256r1"]),
+            (CKA_VALUE, key.private_numbers().private_value.to_bytes(32, "big"))])
+        signature = bytes(self.session.sign(private, DATA, Mechanism(CKM_ECDSA_SHA256)))
+        self.check(self.verifies(key.public_key(), signature, EC_SIGNATURES[CKM_ECDSA_SHA256]),
+                   f"{IMPORTED_ID.hex()}: an imported key signs")
+        self.session.destroyObject(private)
+        gone = self.session.findObjects([(CKA_CLASS, CKO_PRIVATE_KEY), (CKA_ID, IMPORTED_ID)]) == []
+        self.check(gone, f"{IMPORTED_ID.hex()}: and is deleted again")
 
     def sign(self, key, data, mechanism):
         """Signs; a key with CKA_ALWAYS_AUTHENTICATE wants the PIN between the two steps, for each signature."""
@@ -210,7 +236,7 @@ class Tour:
             public, private, verifier = self.keys[key_id]
             if not self.session.getAttributeValue(private, [CKA_SIGN])[0]:
                 continue
-            for number, row in (RSA_SIGNATURES if kind == "rsa" else EC_SIGNATURES).items():
+            for number, row in self.rows_for(verifier).items():
                 if number not in self.offered:
                     continue
                 mechanism, data = row[:2]
@@ -223,7 +249,19 @@ class Tour:
                     self.check(both == (True, False), f"{key_id.hex()}: {CKM[number]}, verified by the module too")
 
     @staticmethod
+    def rows_for(key):
+        if isinstance(key, rsa.RSAPublicKey):
+            return RSA_SIGNATURES
+        return EC_SIGNATURES if isinstance(key, ec.EllipticCurvePublicKey) else ED25519_SIGNATURES
+
+    @staticmethod
     def verifies(verifier, signature, row):
+        if isinstance(verifier, ed25519.Ed25519PublicKey):
+            try:
+                verifier.verify(signature, DATA)
+            except InvalidSignature:
+                return False
+            return True
         algorithm = row[-1]
         digest = hashlib.new(algorithm.name, DATA).digest()
         try:
@@ -243,6 +281,25 @@ class Tour:
         for name, mechanism, pad in DECRYPTIONS:
             sealed = encrypter.encrypt(DATA, pad)
             self.check(bytes(self.session.decrypt(private, sealed, mechanism)) == DATA, name)
+
+    def agreement(self):
+        """Key agreement (ECDH) with a key of another party"""
+        _, private, public = self.keys[b"\x06"]
+        peer = x25519.X25519PrivateKey.generate()
+        secret, point = peer.exchange(public), peer.public_key().public_bytes(
+            serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        template = [(CKA_CLASS, CKO_SECRET_KEY), (CKA_KEY_TYPE, CKK_GENERIC_SECRET), (CKA_TOKEN, False),
+                    (CKA_SENSITIVE, False), (CKA_EXTRACTABLE, True)]
+        derived = self.session.deriveKey(private, template, PyKCS11.ECDH1_DERIVE_Mechanism(point))
+        self.check(bytes(self.session.getAttributeValue(derived, [CKA_VALUE])[0]) == secret, "X25519: the same secret")
+        for kdf, algorithm in DERIVATIONS.items():
+            mechanism = PyKCS11.ECDH1_DERIVE_Mechanism(point, kdf, b"shared")
+            derived = self.session.deriveKey(private, template + [(CKA_VALUE_LEN, 48)], mechanism)
+            expected = X963KDF(algorithm, 48, b"shared").derive(secret)
+            same = bytes(self.session.getAttributeValue(derived, [CKA_VALUE])[0]) == expected
+            self.check(same, f"X25519 and the key derivation function with {algorithm.name}")
+        self.check_refused(lambda: self.session.deriveKey(private, template, PyKCS11.ECDH1_DERIVE_Mechanism(bytes(32))),
+                           CKR_MECHANISM_PARAM_INVALID, "a key that makes a secret of zeros is refused")
 
     def certificate(self):
         """Certificate: made by a small authority, stored on the card, found again"""

@@ -182,7 +182,8 @@ void Burst::State::login_so(View secret) {
     card.vault.open_so(Vault::Secret::management_key, std::move(*key));
 }
 
-/// change_management_key proves the old key first, so that a wrong one changes nothing.
+/// change_management_key proves the old key first, so that a wrong one changes nothing. The key of the login
+/// that the card knows about is proven.
 void Burst::State::change_management_key(View old_value, View new_value) {
     const auto old_key = secret_from_hex(old_value);
     auto new_key = secret_from_hex(new_value);
@@ -190,14 +191,19 @@ void Burst::State::change_management_key(View old_value, View new_value) {
         throw Error(Error::Kind::pin_form, Verb::change_pin,
                     "a management key is written as 32, 48 or 64 hexadecimal digits");
     }
+    const auto present = card.vault.so_secret(Vault::Secret::management_key);
+    const bool is_login = present && equal_secret(*present, *old_key);
     with_selection([&] {
-        card.applet->authenticate_admin(card.channel, *old_key);
-        card.standing.admin = true;
+        if (!is_login || !card.standing.admin) {
+            card.standing.admin = false;  // a card that refuses a key forgets the one before
+            card.applet->authenticate_admin(card.channel, *old_key);
+            card.standing.admin = true;
+        }
         lease->mark_written();
         card.applet->set_admin_key(card.channel, *new_key);
     });
     card.memory.drop();  // printed information may hold the key
-    if (card.vault.so_secret(Vault::Secret::management_key)) {
+    if (present) {
         card.vault.open_so(Vault::Secret::management_key, std::move(*new_key));
     }
 }

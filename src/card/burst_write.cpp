@@ -63,7 +63,8 @@ std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool ge
         }
         return KeyEntry{std::move(public_key), card.applet->always_authenticates(slot), generated};
     });
-    if (slot.presence != KeySlot::Presence::certificate) {
+    const bool open = slot.always_authenticate == Switch::automatic;
+    if (open && slot.presence != KeySlot::Presence::certificate) {
         const auto told = card.applet->read_key(card.channel, slot, nullptr);
         if (told && told->public_key == made.public_key) {
             made.always_authenticate = told->always_authenticate;
@@ -133,6 +134,7 @@ void Burst::move_key(std::size_t from, std::size_t to) {
         Card::State& card = m_state->card;
         const auto& keys = card.profile().keys;
         m_state->require_removable(from, Verb::write);
+        KeyEntry moved = *m_state->key(from);
         const std::size_t ordinal = retired_ordinal(keys, to);
         m_state->as_admin([&] {
             card.applet->move_key(card.channel, keys[from], keys[to]);
@@ -140,8 +142,11 @@ void Burst::move_key(std::size_t from, std::size_t to) {
                 m_state->note_retired(ordinal);
             }
         });
+        if (keys[to].always_authenticate != Switch::automatic) {
+            moved.always_authenticate = card.applet->always_authenticates(keys[to]);
+        }
         m_state->note_key(from, nullptr);
-        m_state->note_key(to, std::nullopt);
+        m_state->note_key(to, std::make_shared<const KeyEntry>(std::move(moved)));
     });
 }
 

@@ -74,4 +74,8 @@ std::optional<crypto::OkpCurve> okp_of(KeyType type) {
     return value_in(okp_rows, type);
 }
 
+bool may_generate(KeyType type) {
+    return type != KeyType::rsa1024;
+}
+
 }  // namespace jeton::card

@@ -19,4 +19,8 @@ std::optional<std::size_t> rsa_bits(KeyType type);
 std::optional<crypto::Curve> curve_of(KeyType type);
 std::optional<crypto::OkpCurve> okp_of(KeyType type);
 
+/// may_generate tells whether new keys of |type| are made. RSA-1024 keys that are on a card, or come to it
+/// from elsewhere, are used, but none are made (SP 800-131A).
+bool may_generate(KeyType type);
+
 }  // namespace jeton::card

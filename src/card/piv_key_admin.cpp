@@ -11,12 +11,9 @@ namespace jeton::card {
 
 namespace {
 
-/// takes tells whether keys of |type| may come into |slot|. RSA-1024 keys that are on a card are used, but no
-/// new ones made (SP 800-131A).
+/// takes tells whether keys of |type| may come into |slot|.
 bool takes(const KeySlot& slot, KeyType type) {
-    const bool named =
-        slot.types.empty() || std::find(slot.types.begin(), slot.types.end(), type) != slot.types.end();
-    return named && type != KeyType::rsa1024;
+    return slot.types.empty() || std::find(slot.types.begin(), slot.types.end(), type) != slot.types.end();
 }
 
 }  // namespace
@@ -31,7 +28,8 @@ Byte PivApplet::require_new_key(const KeySlot& slot, KeyType type, bool allowed,
 }
 
 crypto::PublicKey PivApplet::generate(Channel& channel, const KeySlot& slot, KeyType type, KeyPolicy policy) {
-    const Byte algorithm = require_new_key(slot, type, profile().allow_keygen, Verb::generate);
+    const bool allowed = profile().allow_keygen && may_generate(type);
+    const Byte algorithm = require_new_key(slot, type, allowed, Verb::generate);
     const SecretBytes body = BasicTlvWriter<SecretBytes>()
                                  .nest(piv::tag_generate_template,
                                        [&](auto& in) {

@@ -58,12 +58,13 @@ CK_FLAGS token_flags(const card::Card& card, const card::PinStatus& pin) {
     if (pin.initialized) {
         flags |= CKF_USER_PIN_INITIALIZED;
     }
-    if (!card.profile().allow_write && !card.profile().allow_keygen) {
+    const card::Profile& profile = card.profile();
+    if (!profile.allow_write && !profile.allow_keygen && !profile.allow_import) {
         flags |= CKF_WRITE_PROTECTED;
     }
     // The PUK's counter is known after it was used; nobody asks the card for it.
     const auto puk = card.known_pin_status(card::PinRole::puk).value_or(card::PinStatus{});
-    return flags | pin_flags(user_flags, pin, card.profile()) | pin_flags(so_flags, puk, card.profile());
+    return flags | pin_flags(user_flags, pin, profile) | pin_flags(so_flags, puk, profile);
 }
 
 }  // namespace

@@ -213,6 +213,17 @@ void check_changes(const Template& given, const Attributes& present, Change chan
     }
 }
 
+void apply_changes(Attributes& attributes, const Template& given) {
+    const CK_OBJECT_CLASS object_class = attributes.number(CKA_CLASS).value_or(CK_UNAVAILABLE_INFORMATION);
+    for (const CK_ATTRIBUTE& item : given.items()) {
+        if (checked(given, item, object_class).kind == Kind::boolean) {
+            attributes.set_bool(item.type, *given.flag(item.type));
+        } else {
+            attributes.set(item.type, Template::value_of(item));
+        }
+    }
+}
+
 View required(const Template& given, CK_ATTRIBUTE_TYPE type) {
     const auto value = given.find(type);
     require(value.has_value(), CKR_TEMPLATE_INCOMPLETE, "the template lacks an attribute that is needed");

@@ -21,6 +21,9 @@ enum class Change { set, copy };
 /// direction. |is_so|: the security officer is logged in, who alone says what is trusted.
 void check_changes(const Template& given, const Attributes& present, Change change, bool is_so);
 
+/// apply_changes takes over what check_changes let pass.
+void apply_changes(Attributes& attributes, const Template& given);
+
 /// required gives a value that must be in the template; TEMPLATE_INCOMPLETE.
 View required(const Template& given, CK_ATTRIBUTE_TYPE type);
 CK_ULONG required_number(const Template& given, CK_ATTRIBUTE_TYPE type);

@@ -92,7 +92,7 @@ KeyPairHandles generate_pair(Module& module, Session& session, CK_KEY_TYPE type,
     require(on_card, CKR_TEMPLATE_INCONSISTENT, "key pairs are made on the card: CKA_TOKEN must be true");
     require_card_key(private_given);
     const card::KeyType asked = asked_type(public_given, type);
-    require(may_generate(asked) && takes(token.applet(), asked),
+    require(card::may_generate(asked) && takes(token.applet(), asked),
             type == CKK_RSA ? CKR_KEY_SIZE_RANGE : CKR_CURVE_NOT_SUPPORTED,
             "the card makes no keys of this size or curve");
     const auto private_id = private_given.find(CKA_ID);
@@ -164,7 +164,6 @@ void move_key(Session& session, const CardKey& key, View id) {
     card::Burst burst = token.card().begin();
     require(burst.key(target) == nullptr, CKR_ATTRIBUTE_VALUE_INVALID, "the slot of this CKA_ID holds a key");
     burst.move_key(key.index, target);
-    burst.key(target);
     token.note_moved_key(key.index, target);
 }
 

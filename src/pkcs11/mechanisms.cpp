@@ -81,7 +81,7 @@ Sizes sizes_on_card(const card::Applet& applet, const MechanismRow& row, const S
     for (const KeySize& key : key_sizes) {
         const bool counts = (key.family & scheme.families) != 0 &&
                             applet.offers(scheme.primitive, key.type) &&
-                            (!row.can(CKF_GENERATE_KEY_PAIR) || may_generate(key.type));
+                            (!row.can(CKF_GENERATE_KEY_PAIR) || card::may_generate(key.type));
         if (counts) {
             sizes.smallest = sizes.smallest == 0 ? key.bits : std::min(sizes.smallest, key.bits);
             sizes.largest = std::max(sizes.largest, key.bits);
@@ -109,10 +109,6 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
 std::optional<Primitive> primitive_of(Scheme scheme) {
     const SchemeRow* row = find_scheme(scheme);
     return row == nullptr ? std::nullopt : std::optional(row->primitive);
-}
-
-bool may_generate(KeyType type) {
-    return type != KeyType::rsa1024;
 }
 
 std::vector<const MechanismRow*> offered_mechanisms(const Token& token) {

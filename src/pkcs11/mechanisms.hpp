@@ -65,10 +65,6 @@ CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 /// primitive_of is what the card computes for a scheme; nullopt for what the software does alone.
 std::optional<card::Primitive> primitive_of(Scheme scheme);
 
-/// may_generate tells whether new keys of |type| are made. RSA-1024 keys are used, and made no more
-/// (SP 800-131A).
-bool may_generate(card::KeyType type);
-
 /// hash_of finds the hash that a digest mechanism, an MGF or a key derivation function stands for; nullopt
 /// for others.
 std::optional<crypto::Hash> hash_of(CK_MECHANISM_TYPE type);

@@ -15,12 +15,6 @@ bool is_so(const Session& session) {
     return session.token().login() == card::PinRole::so;
 }
 
-void apply(Attributes& attributes, const Template& given) {
-    for (const CK_ATTRIBUTE& item : given.items()) {
-        attributes.set(item.type, Template::value_of(item));
-    }
-}
-
 [[noreturn]] void refuse_change(CK_ATTRIBUTE_TYPE type) {
     throw Error(CKR_ATTRIBUTE_READ_ONLY,
                 fmt::format("the card cannot change attribute {:#x} of such an object; of a private key it "
@@ -71,7 +65,7 @@ CK_OBJECT_HANDLE copy_object(Session& session, const Object& object, const Templ
     if (!object.is_session_object()) {
         copy.attributes.set_bool(CKA_MODIFIABLE, true).set_bool(CKA_DESTROYABLE, true);
     }
-    apply(copy.attributes, given);
+    apply_changes(copy.attributes, given);
     copy.attributes.set_bool(CKA_TOKEN, false).set(CKA_UNIQUE_ID, view_of(unique_session_id()));
     require(!copy.is_private() || session.token().login() == card::PinRole::user, CKR_USER_NOT_LOGGED_IN,
             "a private object needs a login");
@@ -89,7 +83,7 @@ void set_attributes(Session& session, const Object& object, const Template& give
         return;
     }
     Object changed = object;
-    apply(changed.attributes, given);
+    apply_changes(changed.attributes, given);
     session.token().replace_session_object(std::move(changed));
 }
 

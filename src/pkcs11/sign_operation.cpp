@@ -35,8 +35,15 @@ SignOperation::SignOperation(std::shared_ptr<Token> token, std::shared_ptr<const
 
 Bytes SignOperation::finish(View last) {
     const Bytes block = signature_block({m_row, m_key.public_key, m_pss}, m_input.finish(last));
-    return to_bytes(m_token->card().begin().compute(m_key.index, primitive_of(m_row.scheme).value(),
-                                                    card::Verb::sign, block));
+    try {
+        return to_bytes(m_token->card().begin().compute(m_key.index, primitive_of(m_row.scheme).value(),
+                                                        card::Verb::sign, block));
+    } catch (const card::Error& error) {
+        // Any message is good for EdDSA: the card can only find it too long.
+        require(m_row.scheme != Scheme::eddsa || error.status() != card::sw::bad_data, CKR_DATA_LEN_RANGE,
+                "the message is longer than the card takes");
+        throw;
+    }
 }
 
 VerifyOperation::VerifyOperation(std::shared_ptr<const Object> key, const MechanismRow& row,

@@ -129,7 +129,7 @@ TEST_P(Shipped, only_the_signature_key_always_authenticates_and_only_card_authen
         if (slot.pin) {
             EXPECT_EQ(profile().pins.at(*slot.pin).role, PinRole::user) << slot.id;
         }
-        const Switch others = yubikey() && !open ? Switch::automatic : Switch::never;
+        const Switch others = open ? Switch::never : Switch::automatic;
         EXPECT_EQ(slot.always_authenticate, slot.ref == 0x9C ? Switch::always : others) << slot.id;
         EXPECT_EQ(slot.presence, yubikey() ? KeySlot::Presence::metadata : KeySlot::Presence::either)
             << slot.id;

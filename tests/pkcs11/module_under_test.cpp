@@ -69,15 +69,17 @@ void SoftCards::write_config(const std::string& text) const {
     std::ofstream(config_file()) << text;
 }
 
-std::size_t SoftCards::apdus() {
+std::vector<std::string> SoftCards::commands() {
     std::ifstream log(apdu_log());
-    std::size_t total = 0;
+    std::vector<std::string> all;
     for (std::string line; std::getline(log, line);) {
-        total += line.find(" apdu: ") != std::string::npos && line.find(" > ") != std::string::npos ? 1 : 0;
+        if (line.find(" apdu: ") != std::string::npos && line.find(" > ") != std::string::npos) {
+            all.push_back(line.substr(line.find(" > ") + 3));
+        }
     }
-    const std::size_t fresh = total - m_counted;
-    m_counted = total;
-    return fresh;
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(m_counted));
+    m_counted += all.size();
+    return all;
 }
 
 Value number(CK_ATTRIBUTE_TYPE type, CK_ULONG value) {

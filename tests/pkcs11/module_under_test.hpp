@@ -42,8 +42,10 @@ class SoftCards {
     std::filesystem::path apdu_log() const { return directory() / "apdu.log"; }
     void write_config(const std::string& text) const;
 
-    /// apdus counts the APDUs that went to the card since the last call.
-    std::size_t apdus();
+    /// commands gives the APDUs that went to the card since the last call, as the log has them; apdus counts
+    /// them.
+    std::vector<std::string> commands();
+    std::size_t apdus() { return commands().size(); }
 
     static constexpr const char* pin = "123456";
     static constexpr const char* puk = "12345678";

@@ -5,12 +5,15 @@
 #include "pkcs11/attribute_rules.hpp"
 #include "pkcs11/card_keys.hpp"
 #include "util/log.hpp"
+#include "util/tlv.hpp"
 
 namespace jeton::pkcs11 {
 
 namespace {
 
 using Class = card::ObjectSlot::Class;
+
+constexpr std::uint32_t der_object_identifier = 0x06;
 
 /// index_where finds the first object slot of a class that fulfils |condition|.
 template <typename Condition>
@@ -61,6 +64,13 @@ std::size_t choose_certificate_slot(card::Burst& burst, const card::Profile& pro
     throw Error(CKR_DEVICE_MEMORY, "every certificate slot of the card is taken");
 }
 
+/// is_named tells whether |given| is the object identifier |der|, whole or, as some tools write it, without
+/// its header.
+bool is_named(View der, View given) {
+    const auto bare = find_tlv(der, der_object_identifier);
+    return equal(der, given) || (bare && equal(*bare, given));
+}
+
 std::size_t choose_data_slot(const card::Profile& profile, const Template& given) {
     const auto oid = given.find(CKA_OBJECT_ID).value_or(View{});
     const auto label = given.find(CKA_LABEL).value_or(View{});
@@ -69,7 +79,7 @@ std::size_t choose_data_slot(const card::Profile& profile, const Template& given
             "CKA_OBJECT_ID, CKA_LABEL or CKA_APPLICATION says which data object of the card is meant");
     const auto index = index_where(profile, Class::data, [&](const card::ObjectSlot& slot) {
         if (!oid.empty()) {
-            return equal(slot.oid, oid);
+            return is_named(slot.oid, oid);
         }
         return label.empty() ? equal(view_of(slot.application), application)
                              : equal(view_of(slot.label), label);

@@ -195,6 +195,7 @@ TEST_F(ChangesTest, data_object_is_created_by_any_of_its_names_and_replaced_by_i
         {text(CKA_LABEL, "Security Object")},
         {text(CKA_APPLICATION, "Security Object")},
         {bytes(CKA_OBJECT_ID, *from_hex("060B6086480165030702811000"))},
+        {bytes(CKA_OBJECT_ID, *from_hex("6086480165030702811000"))},
     };
     ASSERT_EQ(client.destroy(client.find_one({text(CKA_LABEL, "Security Object")})), CKR_OK);
     for (const std::vector<Value>& name : names) {

@@ -21,7 +21,6 @@ struct Config {
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave
     std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
-    softcard::CardOptions soft_card;                  ///< how software cards behave
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

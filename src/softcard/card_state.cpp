@@ -176,6 +176,7 @@ OpenKey open_key(const SealingKey& sealing_key, const Key& key) {
 CardState make_card_state(const CreateOptions& options) {
     CardState state = blank_state(options);
     state.serial = random_array<4>();
+    state.serial[0] &= 0x7F;  // some hosts take it for a signed number
     add_attestation_key(state);
     return state;
 }

@@ -111,6 +111,10 @@ TEST(CompleteRsa, refuses_numbers_that_are_none_of_a_key) {
     }
 }
 
+TEST(CompleteRsa, refuses_primes_whose_modulus_nobody_computes_with) {
+    EXPECT_FALSE(complete_rsa({}, Bytes{0x03}, {}, Bytes(2048, 0xF1), Bytes(2048, 0xF3), {}, {}, {}));
+}
+
 TEST(CompleteRsa, looks_for_primes_of_reasonable_numbers_alone) {
     EXPECT_FALSE(complete_rsa(Bytes(2048, 0xFF), Bytes{0x03}, Bytes(2048, 0x55), {}, {}, {}, {}, {}));
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/block_cipher.hpp"
+#include "softcard/card_state.hpp"
 #include "softcard/card_under_test.hpp"
 #include "util/tlv.hpp"
 
@@ -154,6 +155,12 @@ TEST(Administrator, AGivenKeyIsNotReadable) {
     card.verify();
     EXPECT_EQ(card.send("00CB3FFF055C035FC10900").status, 0x6A82U);
     EXPECT_EQ(card.send("00CB3FFF055C035FFF0000").status, 0x6A82U);
+}
+
+TEST(Administrator, SerialNumbersAreNotNegative) {
+    for (int i = 0; i < 40; ++i) {
+        EXPECT_LT(make_card_state(fixed_options()).serial[0], 0x80);
+    }
 }
 
 TEST(Administrator, GeneratedCardsDiffer) {

@@ -208,18 +208,20 @@ Config read_config(std::string_view reserved) {
     return config;
 }
 
+reader::ReaderPlace soft_card_place(const fs::path& directory, const std::string& name,
+                                    const reader::EmulationOptions& options) {
+    const fs::path file = softcard::card_file(directory, name);
+    return {"jeton soft card " + name, "softcard:" + file.string(), softcard::lease_file(directory, name),
+            [file, options] { return reader::make_emulated_reader(softcard::insert(file), options); }};
+}
+
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places;
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }
-    const fs::path& directory = *config.state_directory;
-    for (const std::string& name : softcard::list(directory)) {
-        const fs::path file = softcard::card_file(directory, name);
-        places.push_back({"jeton soft card " + name, "softcard:" + file.string(),
-                          softcard::lease_file(directory, name), [file, options = config.soft_reader] {
-                              return reader::make_emulated_reader(softcard::insert(file), options);
-                          }});
+    for (const std::string& name : softcard::list(*config.state_directory)) {
+        places.push_back(soft_card_place(*config.state_directory, name, config.soft_reader));
     }
     return places;
 }

@@ -27,6 +27,10 @@ struct Config {
 /// Error(CKR_ARGUMENTS_BAD) for unknown words.
 Config read_config(std::string_view reserved);
 
+/// soft_card_place is the reader of the software card |name| in |directory|.
+reader::ReaderPlace soft_card_place(const std::filesystem::path& directory, const std::string& name,
+                                    const reader::EmulationOptions& options);
+
 /// find_reader_places lists the readers that are there now. Opens none.
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config);
 

@@ -1,6 +1,7 @@
 #include "tool/softcard_verbs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/core.h>
 
 #include "pkcs11/config.hpp"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t secret_file_limit = 4096;
 constexpr std::size_t shortest_secret = 6;
 constexpr std::size_t longest_secret = 8;
+constexpr std::array<std::size_t, 3> management_key_lengths{16, 24, 32};
 
 /// Secret is a PIN or PUK of a new card: how it is called, where it comes from, what it is when nobody says.
 struct Secret {
@@ -37,13 +39,13 @@ fs::path cards_directory() {
     return *directory;
 }
 
-/// read_first_line gives the first line of |file| without its end.
-std::string read_first_line(const Secret& secret) {
-    const auto content = read_file(secret.file, secret_file_limit);
+/// read_first_line gives the first line of |file|, which holds the |name|, without its end.
+std::string read_first_line(const char* name, const std::string& file) {
+    const auto content = read_file(file, secret_file_limit);
     if (!content) {
         throw Failure(
-            fmt::format("The {} file {} cannot be read: it must be a regular file of at most {} bytes.",
-                        secret.name, secret.file, secret_file_limit));
+            fmt::format("The {} file {} cannot be read: it must be a regular file of at most {} bytes.", name,
+                        file, secret_file_limit));
     }
     std::string line = to_text(*content);
     line.resize(std::min(line.size(), line.find_first_of("\r\n")));
@@ -62,7 +64,7 @@ void check_form(const Secret& secret, const std::string& value) {
 std::string obtain(const Secret& secret) {
     std::string value = secret.standard;
     if (!secret.file.empty()) {
-        value = read_first_line(secret);
+        value = read_first_line(secret.name, secret.file);
     } else if (has_terminal()) {
         value = ask_new_secret(secret.name);
     } else {
@@ -71,6 +73,15 @@ std::string obtain(const Secret& secret) {
     }
     check_form(secret, value);
     return value;
+}
+
+Bytes read_management_key(const std::string& file) {
+    const auto key = from_hex(read_first_line("management key", file));
+    if (!key || std::ranges::find(management_key_lengths, key->size()) == management_key_lengths.end()) {
+        throw Failure(fmt::format(
+            "The management key in {} must be one line of 32, 48 or 64 hexadecimal digits.", file));
+    }
+    return *key;
 }
 
 bool exists(const fs::path& directory, const std::string& name) {
@@ -86,6 +97,16 @@ Json describe(const fs::path& directory, const std::string& name) {
 
 }  // namespace
 
+fs::path require_softcard(const std::string& name) {
+    fs::path directory = cards_directory();
+    if (!exists(directory, name)) {
+        throw Failure(fmt::format(
+            "There is no software card \"{}\" in {}: \"jeton softcard list\" shows those that are.",
+            printable(name), directory.string()));
+    }
+    return directory;
+}
+
 void create_softcard(const SoftcardCreate& request) {
     const fs::path directory = cards_directory();
     if (exists(directory, request.name)) {
@@ -99,6 +120,9 @@ void create_softcard(const SoftcardCreate& request) {
     const softcard::CreateOptions standard;
     options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
     options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
+    if (!request.management_key_file.empty()) {
+        options.management_key = read_management_key(request.management_key_file);
+    }
     softcard::create(directory, options);
     Json card = describe(directory, request.name);
     card["applets"] = Json::array({request.applet});
@@ -125,12 +149,7 @@ void list_softcards(bool json) {
 }
 
 void delete_softcard(const SoftcardDelete& request) {
-    const fs::path directory = cards_directory();
-    if (!exists(directory, request.name)) {
-        throw Failure(fmt::format(
-            "There is no software card \"{}\" in {}: \"jeton softcard list\" shows those that are.",
-            printable(request.name), directory.string()));
-    }
+    const fs::path directory = require_softcard(request.name);
     if (!request.yes) {
         if (!has_terminal()) {
             throw Failure("Nothing was deleted, because nobody is there to ask: add --yes.");

@@ -11,6 +11,7 @@ struct SoftcardCreate {
     std::string name;
     std::string pin_file;  ///< empty: ask, or take the default where nobody can answer
     std::string puk_file;
+    std::string management_key_file;  ///< empty: a random key that the PIN gives
     std::string applet = "piv";
     bool json = false;
 };
@@ -20,6 +21,9 @@ struct SoftcardDelete {
     bool yes = false;
     bool json = false;
 };
+
+/// require_softcard gives the directory of the card |name|; throws Failure when there is none of that name.
+std::filesystem::path require_softcard(const std::string& name);
 
 /// Each throws Failure with a sentence for people.
 void create_softcard(const SoftcardCreate& request);

@@ -44,6 +44,11 @@ ROWS = [
     ("softcard create x --pin-file @/short", 1, r"^$", r"The PIN must have 6 to 8"),
     ("softcard create x --pin-file @/long", 1, r"^$", r"The PIN must have 6 to 8"),
     ("softcard create x --pin-file @/pin --puk-file @/blank", 1, r"^$", r"The PUK must have 6 to 8.*without blanks"),
+    ("softcard create x --management-key-file @/missing", 1, r"^$", r"The management key file .*/missing cannot be read"),
+    ("softcard create x --management-key-file @/pin", 1, r"^$", r"must be one line of 32, 48 or 64 hexadecimal digits"),
+    ("softcard create x --management-key-file @/key31", 1, r"^$", r"must be one line of 32, 48 or 64 hexadecimal digits"),
+    ("softcard create managed --management-key-file @/key", 0, r"reader", r"Note"),
+    ("softcard delete managed --yes", 0, r"managed", r"^$"),
     ("softcard list", 0, r"NAME +READER +FILE\napplets .*\nmain +jeton soft card main .*\nother ", r"^$"),
     ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*\njeton soft card main +present +piv ", r"^$"),
     # Deletion is asked for, or said.
@@ -52,7 +57,8 @@ ROWS = [
     ("softcard delete applets --yes --json", 1, r"^$", r'There is no software card "applets"'),
 ]
 
-FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n"}
+FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n",
+         "key": "00112233445566778899aAbBcCdDeEfF\n", "key31": "00112233445566778899aAbBcCdDeEf\n"}
 
 
 class Test:

@@ -214,29 +214,6 @@ void configure_log(const std::string& text) {
     }
 }
 
-/// soft_reader_place is the reader of the software card |name|; with a fault plan it is one that can break.
-reader::ReaderPlace soft_reader_place(const Config& config, const std::string& name) {
-    const fs::path file = softcard::card_file(*config.state_directory, name);
-    const auto insert = [card = config.soft_card](const fs::path& path) {
-        return softcard::insert(path, card);
-    };
-    reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
-                              softcard::lease_file(*config.state_directory, name), nullptr};
-    if (config.fault_plan) {
-        const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
-        place.open = [file, insert, options = config.soft_reader, control] {
-            auto card = reader::make_faulty_card(insert(file), control, insert);
-            return reader::make_fault_injector(reader::make_emulated_reader(std::move(card), options),
-                                               control);
-        };
-    } else {
-        place.open = [file, insert, options = config.soft_reader] {
-            return reader::make_emulated_reader(insert(file), options);
-        };
-    }
-    return place;
-}
-
 }  // namespace
 
 Config read_config(std::string_view reserved) {
@@ -262,13 +239,35 @@ Config read_config(std::string_view reserved) {
     return config;
 }
 
+reader::ReaderPlace soft_card_place(const Config& config, const std::string& name) {
+    const fs::path file = softcard::card_file(*config.state_directory, name);
+    const auto insert = [card = config.soft_card](const fs::path& path) {
+        return softcard::insert(path, card);
+    };
+    reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
+                              softcard::lease_file(*config.state_directory, name), nullptr};
+    if (config.fault_plan) {
+        const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
+        place.open = [file, insert, options = config.soft_reader, control] {
+            auto card = reader::make_faulty_card(insert(file), control, insert);
+            return reader::make_fault_injector(reader::make_emulated_reader(std::move(card), options),
+                                               control);
+        };
+    } else {
+        place.open = [file, insert, options = config.soft_reader] {
+            return reader::make_emulated_reader(insert(file), options);
+        };
+    }
+    return place;
+}
+
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places;
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }
     for (const std::string& name : softcard::list(*config.state_directory)) {
-        places.push_back(soft_reader_place(config, name));
+        places.push_back(soft_card_place(config, name));
     }
     return places;
 }

@@ -30,6 +30,10 @@ struct Config {
 /// Error(CKR_ARGUMENTS_BAD) for unknown words.
 Config read_config(std::string_view reserved);
 
+/// soft_card_place is the reader of the software card |name| in |config|'s directory, which there must be.
+/// With a fault plan it is one that can break.
+reader::ReaderPlace soft_card_place(const Config& config, const std::string& name);
+
 /// find_reader_places lists the readers that are there now. Opens none.
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config);
 

@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <fmt/core.h>
 
 #include "tool/failure.hpp"
 #include "tool/list_verb.hpp"
 #include "tool/output.hpp"
+#include "tool/serve_verb.hpp"
 #include "tool/softcard_verbs.hpp"
 
 namespace jeton::tool {
@@ -21,8 +23,20 @@ CLI::App* add_verb(CLI::App& parent, const char* name, const char* help, bool& j
     return verb;
 }
 
-void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& remove, bool& list_json) {
-    CLI::App* softcard = app.add_subcommand("softcard", "Make, list and delete software cards");
+/// endpoint_validator makes a text that is no place on the network a mistake in the command line.
+CLI::Validator endpoint_validator() {
+    return {[](const std::string& text) {
+                return parse_endpoint(text, vpcd_port)
+                           ? std::string()
+                           : "\"" + printable(text) +
+                                 "\" is not HOST:PORT, such as localhost:35963 or [::1]:35963";
+            },
+            ""};
+}
+
+void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& remove, SoftcardServe& serve,
+                        bool& list_json) {
+    CLI::App* softcard = app.add_subcommand("softcard", "Make, list, delete and serve software cards");
     softcard->require_subcommand(1);
 
     CLI::App* verb = add_verb(*softcard, "create", "Make a software card", create.json);
@@ -46,6 +60,15 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
     verb->add_option("NAME", remove.name, "The card")->required();
     verb->add_flag("--yes", remove.yes, "Do not ask");
     verb->callback([&remove] { delete_softcard(remove); });
+
+    verb = softcard->add_subcommand(
+        "serve", "Put a software card into a virtual reader (vpcd), until Ctrl-C or the reader ends it");
+    verb->add_option("NAME", serve.name, "The card")->required();
+    verb->add_option("--vpcd", serve.vpcd,
+                     fmt::format("HOST:PORT of vpcd; without it {}:{}", serve.vpcd, vpcd_port))
+        ->type_name("HOST:PORT")
+        ->check(endpoint_validator());
+    verb->callback([&serve] { serve_softcard(serve); });
 }
 
 int run(int argc, char** argv) {
@@ -61,7 +84,8 @@ int run(int argc, char** argv) {
     SoftcardCreate create;
     SoftcardDelete remove;
     bool softcards_json = false;
-    add_softcard_verbs(app, create, remove, softcards_json);
+    SoftcardServe serve;
+    add_softcard_verbs(app, create, remove, serve, softcards_json);
 
     try {
         app.parse(argc, argv);

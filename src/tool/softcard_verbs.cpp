@@ -1,6 +1,7 @@
 #include "tool/softcard_verbs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/core.h>
 
 #include "pkcs11/config.hpp"
@@ -105,6 +106,16 @@ Json describe(const fs::path& directory, const std::string& name) {
 
 }  // namespace
 
+fs::path require_softcard(const std::string& name) {
+    fs::path directory = cards_directory();
+    if (!exists(directory, name)) {
+        throw Failure(fmt::format(
+            "There is no software card \"{}\" in {}: \"jeton softcard list\" shows those that are.",
+            printable(name), directory.string()));
+    }
+    return directory;
+}
+
 void create_softcard(const SoftcardCreate& request) {
     const fs::path directory = cards_directory();
     if (exists(directory, request.name)) {
@@ -146,12 +157,7 @@ void list_softcards(bool json) {
 }
 
 void delete_softcard(const SoftcardDelete& request) {
-    const fs::path directory = cards_directory();
-    if (!exists(directory, request.name)) {
-        throw Failure(fmt::format(
-            "There is no software card \"{}\" in {}: \"jeton softcard list\" shows those that are.",
-            printable(request.name), directory.string()));
-    }
+    const fs::path directory = require_softcard(request.name);
     if (!request.yes) {
         if (!has_terminal()) {
             throw Failure("Nothing was deleted, because nobody is there to ask: add --yes.");

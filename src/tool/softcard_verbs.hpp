@@ -24,6 +24,9 @@ struct SoftcardDelete {
     bool json = false;
 };
 
+/// require_softcard gives the directory of the card |name|; throws Failure when there is none of that name.
+std::filesystem::path require_softcard(const std::string& name);
+
 /// Each throws Failure with a sentence for people.
 void create_softcard(const SoftcardCreate& request);
 void list_softcards(bool json);

@@ -11,8 +11,9 @@ PIN=123456
 servers=()
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-client.XXXXXX")
 
+# finish [STATUS]: ends everything; the default status is that of the last command.
 finish() {
-    local status=$? pid
+    local status=${1:-$?} pid
     for pid in "${servers[@]}"; do
         kill "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true

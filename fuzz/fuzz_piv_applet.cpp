@@ -10,6 +10,9 @@
 // instruction, and P2 or, for GET DATA, the last byte of the object's tag; FF stands for any. Each answers
 // one command, and the last of those that fit all further ones. The order of the commands does not matter
 // then (make_seeds.py).
+//
+// With option_knows_keys the card proves that it knows its management key, whichever of ours it is: no input
+// could.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -17,7 +20,9 @@
 #include <vector>
 
 #include "card/card.hpp"
+#include "crypto/block_cipher.hpp"
 #include "reader/error.hpp"
+#include "util/tlv.hpp"
 
 namespace {
 
@@ -29,6 +34,8 @@ constexpr Byte option_whole_card = 0x02;
 constexpr Byte option_other_profile = 0x04;
 constexpr Byte option_short = 0x08;  ///< answers end early, see FuzzLink::shorten
 constexpr Byte option_by_command = 0x10;
+constexpr Byte option_changed_profile = 0x20;  ///< the PIN by the discovery object, small objects
+constexpr Byte option_knows_keys = 0x40;
 constexpr Byte any_reference = 0xFF;
 constexpr std::size_t longest_header = 5;  ///< 7F49 82 LLLL
 constexpr std::size_t most_commands = 20000;
@@ -37,6 +44,38 @@ void require(bool condition) {
     if (!condition) {
         std::abort();
     }
+}
+
+const Bytes aes192_key(24, 0x11);
+const Bytes aes128_key(16, 0x11);
+const Bytes factory_key{1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
+
+/// proof is the answer to the second step of a mutual authentication with the witness of zeros; nullopt when
+/// |command| is another, or no key of ours fits.
+std::optional<SecretBytes> proof(View command) {
+    constexpr std::size_t header = 5;
+    if (command.size() < header || command[1] != 0x87 || command[3] != 0x9B) {
+        return std::nullopt;
+    }
+    const auto witness = find_tlv_path(command.subspan(header), {0x7C, 0x80});
+    const auto challenge = find_tlv_path(command.subspan(header), {0x7C, 0x81});
+    if (!witness || !challenge) {
+        return std::nullopt;
+    }
+    const auto cipher = challenge->size() == 8 ? crypto::BlockCipher::tdes : crypto::BlockCipher::aes;
+    for (const Bytes* key : {&aes192_key, &aes128_key, &factory_key}) {
+        const bool fits = (cipher == crypto::BlockCipher::aes || key->size() == 24) &&
+                          challenge->size() == crypto::block_length(cipher);
+        if (fits && equal(*witness, crypto::crypt_block(cipher, crypto::Direction::decrypt, *key,
+                                                        Bytes(challenge->size())))) {
+            const Bytes response = crypto::crypt_block(cipher, crypto::Direction::encrypt, *key, *challenge);
+            SecretBytes answer =
+                BasicTlvWriter<SecretBytes>().nest(0x7C, [&](auto& in) { in.put(0x82, response); }).take();
+            append(answer, Bytes{0x90, 0x00});
+            return answer;
+        }
+    }
+    return std::nullopt;
 }
 
 class FuzzLease final : public reader::Lease {
@@ -48,7 +87,10 @@ class FuzzLease final : public reader::Lease {
 
 class FuzzLink final : public reader::CardLink {
   public:
-    FuzzLink(View input, Byte options) : m_answers(input), m_extended((options & option_extended) != 0) {
+    FuzzLink(View input, Byte options)
+        : m_answers(input),
+          m_extended((options & option_extended) != 0),
+          m_knows_keys((options & option_knows_keys) != 0) {
         if ((options & option_short) != 0 && !m_answers.empty()) {
             m_kept = take_byte();
         }
@@ -69,6 +111,9 @@ class FuzzLink final : public reader::CardLink {
 
     SecretBytes transmit(View command, Milliseconds) override {
         require(command.size() >= 4 && ++m_commands < most_commands);
+        if (auto proved = m_knows_keys ? proof(command) : std::nullopt) {
+            return std::move(*proved);
+        }
         if (!m_rules.empty()) {
             return shorten(answer_to(command));
         }
@@ -146,6 +191,7 @@ class FuzzLink final : public reader::CardLink {
 
     View m_answers;
     bool m_extended;
+    bool m_knows_keys;
     std::optional<std::size_t> m_kept;
     std::vector<Rule> m_rules;
     std::size_t m_commands = 0;
@@ -225,6 +271,17 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
         const crypto::EcPrivateParts parts{crypto::Curve::p256, SecretBytes(32, 0x01)};
         applet->import_key(channel, slot, KeyType::p256, parts, {});
     });
+    attempt([&] {
+        const SecretBytes half(128, 0xC1);
+        applet->import_key(channel, slot, KeyType::rsa2048,
+                           crypto::RsaPrivateParts{half, half, half, half, half, {0x01, 0x00, 0x01}}, {});
+    });
+    for (const auto curve : {crypto::OkpCurve::ed25519, crypto::OkpCurve::x25519}) {
+        attempt([&] {
+            applet->import_key(channel, slot, key_type_of(curve),
+                               crypto::OkpPrivateParts{curve, SecretBytes(32, 0x01)}, {});
+        });
+    }
     attempt([&] { applet->move_key(channel, slot, profile->keys.back()); });
     attempt([&] { applet->erase_key(channel, slot); });
     attempt([&] {
@@ -233,10 +290,10 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
             check_key(entry->public_key);
         }
     });
-    attempt([&] { applet->authenticate_admin(channel, Bytes(24, 0x11)); });
-    attempt([&] { applet->authenticate_admin(channel, Bytes(16, 0x11)); });
-    attempt([&] { applet->set_admin_key(channel, Bytes(24, 0x11)); });
-    attempt([&] { applet->initialize(channel, Bytes(24, 0x11)); });
+    attempt([&] { applet->authenticate_admin(channel, aes192_key); });
+    attempt([&] { applet->authenticate_admin(channel, aes128_key); });
+    attempt([&] { applet->set_admin_key(channel, aes192_key); });
+    attempt([&] { applet->initialize(channel, aes192_key); });
     attempt([&] { (void)applet->stored_admin_key(channel); });
     attempt([&] {
         const auto history =
@@ -304,6 +361,17 @@ const ProfileSet& built_in() {
     return *profiles;
 }
 
+/// changed is the profile piv for a card whose people enter its global PIN, and whose objects are small.
+const std::shared_ptr<const Profile>& changed() {
+    static const auto* const profile = [] {
+        Profile copy = *built_in().find("piv");
+        copy.quirks.discovery_pin = true;
+        copy.objects.front().max_size = 200;
+        return new std::shared_ptr<const Profile>(std::make_shared<const Profile>(std::move(copy)));
+    }();
+    return *profile;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -314,6 +382,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FuzzLink link(View(data, size).subspan(1), options);
     if ((options & option_whole_card) != 0) {
         drive_card(link, built_in());
+    } else if ((options & option_changed_profile) != 0) {
+        drive_applet(link, changed());
     } else {
         const bool other = (options & option_other_profile) != 0;
         drive_applet(link, built_in().find(other ? "yubikey-piv" : "piv"));

@@ -11,9 +11,10 @@ from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
-APPLET, EXTENDED, CARD, OTHER_PROFILE = 0x10, 0x11, 0x12, 0x14
+APPLET, EXTENDED, CARD, OTHER_PROFILE, CHANGED_PROFILE, KNOWS_KEYS = 0x10, 0x11, 0x12, 0x14, 0x30, 0x50
 VERIFY, CHANGE, UNBLOCK, GENERATE, AUTHENTICATE, SELECT = 0x20, 0x24, 0x2C, 0x47, 0x87, 0xA4
-GET_RESPONSE, GET_DATA, PUT_DATA, METADATA, SERIAL = 0xC0, 0xCB, 0xDB, 0xF7, 0xF8
+GET_RESPONSE, GET_DATA, PUT_DATA, MOVE, METADATA, SERIAL = 0xC0, 0xCB, 0xDB, 0xF6, 0xF7, 0xF8
+ATTEST, RESET, IMPORT, SET_KEY = 0xF9, 0xFB, 0xFE, 0xFF
 ANY = 0xFF
 
 OK = bytes.fromhex("9000")
@@ -71,6 +72,9 @@ def metadata(*fields):
 RSA_METADATA = metadata(tlv(0x01, b"\x07"), tlv(0x02, b"\x02\x01"), tlv(0x03, b"\x01"), tlv(0x04, RSA_KEY))
 EC_METADATA = metadata(tlv(0x01, b"\x11"), tlv(0x02, b"\x03\x01"), tlv(0x03, b"\x02"), tlv(0x04, EC_KEY))
 
+AES192 = (METADATA, 0x9B, [metadata(tlv(0x01, b"\x0A"))])
+STORED_KEY = (GET_DATA, 0x00, [data(tlv(0x80, tlv(0x81, b"\x02")))])
+
 ROWS = [
     # Selection and serial number.
     ("refuses-all", APPLET, [(SELECT, ANY, [status(0x6A82)])]),
@@ -95,6 +99,40 @@ ROWS = [
      [SELECTED, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16)), template(0x82, bytes(16))])]),
     ("admin-key-stored", APPLET, [SELECTED, (GET_DATA, 0x09, [data(tlv(0x88, tlv(0x89, bytes(range(24)))))])]),
     ("admin-key-stored-cut", APPLET, [SELECTED, (GET_DATA, 0x09, [data(tlv(0x88, tlv(0x89, bytes(23))))])]),
+    ("admin-proved", KNOWS_KEYS,
+     [SELECTED, AES192, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16))]), (SET_KEY, ANY, [OK]), (PUT_DATA, ANY, [OK])]),
+    ("admin-proved-3des", KNOWS_KEYS,
+     [SELECTED, (METADATA, 0x9B, [metadata(tlv(0x01, b"\x03"))]), (AUTHENTICATE, 0x9B, [template(0x80, bytes(8))]),
+      (SET_KEY, ANY, [status(0x6A80)])]),
+    ("initialized", KNOWS_KEYS,
+     [SELECTED, AES192, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16))]), STORED_KEY, (SET_KEY, ANY, [OK]), (PUT_DATA, ANY, [OK]),
+      (RESET, ANY, [status(0x6985), OK]), (VERIFY, ANY, [OK, status(0x63C1), status(0x63C0)]),
+      (UNBLOCK, ANY, [status(0x63C1), status(0x6983)])]),
+    ("initialized-when-blocked", KNOWS_KEYS,
+     [SELECTED, AES192, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16))]), (SET_KEY, ANY, [OK]), (PUT_DATA, ANY, [OK]),
+      (RESET, ANY, [OK]), CHUID]),
+    ("initialized-never", KNOWS_KEYS,
+     [SELECTED, AES192, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16))]), (RESET, ANY, [status(0x6982)]),
+      (VERIFY, ANY, [status(0x63C3)])]),
+    ("initialized-without-blocking", KNOWS_KEYS,
+     [SELECTED, AES192, (AUTHENTICATE, 0x9B, [template(0x80, bytes(16))]), (RESET, ANY, [status(0x6985)]),
+      (VERIFY, ANY, [status(0x6A80)])]),
+    ("initialized-not-known", APPLET, [SELECTED, (RESET, ANY, [status(0x6D00)])]),
+    # Keys: imported, moved, attested.
+    ("keys-come-and-go", APPLET,
+     [SELECTED, (IMPORT, ANY, [OK]), (MOVE, ANY, [OK]), (ATTEST, ANY, [EC_CERTIFICATE + OK, RSA_CERTIFICATE[:-1] + OK])]),
+    ("keys-refused", APPLET,
+     [SELECTED, (IMPORT, ANY, [status(0x6A80)]), (MOVE, ANY, [status(0x6A88)]), (ATTEST, ANY, [status(0x6D00)])]),
+    ("keys-of-edwards-and-montgomery", APPLET,
+     [SELECTED, (AUTHENTICATE, 0x9A, [template(0x82, bytes(256)), template(0x82, SIGNATURE), template(0x82, bytes(32)),
+                                      template(0x82, bytes(64)), template(0x82, bytes(32))]),
+      (GENERATE, 0x9A, [tlv(0x7F49, EC_KEY) + OK, tlv(0x7F49, RSA_KEY) + OK, tlv(0x7F49, tlv(0x86, bytes(range(32)))) + OK])]),
+    # The global PIN, and objects that are too small.
+    ("global-pin", CHANGED_PROFILE,
+     [SELECTED, (GET_DATA, 0x7E, [tlv(0x7E, tlv(0x4F, bytes(11)), tlv(0x5F2F, b"\x60\x20")) + OK]), (VERIFY, ANY, [status(0x63C3), OK]),
+      (CHANGE, ANY, [OK]), (PUT_DATA, ANY, [OK])]),
+    ("global-pin-not-preferred", CHANGED_PROFILE,
+     [SELECTED, (GET_DATA, 0x7E, [tlv(0x7E, tlv(0x5F2F, b"\x60\x10")) + OK]), (VERIFY, ANY, [OK]), (UNBLOCK, ANY, [OK])]),
     # Keys: computing and generating.
     ("keys", APPLET,
      [SELECTED, (METADATA, 0x9A, [RSA_METADATA]),

@@ -10,7 +10,7 @@ namespace jeton::pkcs11 {
 
 namespace {
 
-enum class Kind { boolean, number, bytes, date };
+enum class Kind { boolean, number, numbers, bytes, date };
 
 constexpr unsigned certificate = 1;
 constexpr unsigned public_key = 2;
@@ -80,7 +80,7 @@ constexpr std::array rules{
     AttributeRule{CKA_END_DATE, Kind::date, keys, Giver::application, Later::freely},
     number(CKA_KEY_TYPE, keys),
     flag(CKA_DERIVE, keys, Later::freely),
-    bytes(CKA_ALLOWED_MECHANISMS, keys),
+    AttributeRule{CKA_ALLOWED_MECHANISMS, Kind::numbers, keys, Giver::application},
     bytes(CKA_PUBLIC_KEY_INFO, certificate | public_key | private_key),
     decided(CKA_LOCAL, Kind::boolean, keys),
     decided(CKA_KEY_GEN_MECHANISM, Kind::number, keys),
@@ -143,6 +143,8 @@ bool has_length_of(Kind kind, std::size_t length) {
             return length == sizeof(CK_BBOOL);
         case Kind::number:
             return length == sizeof(CK_ULONG);
+        case Kind::numbers:
+            return length % sizeof(CK_ULONG) == 0;
         case Kind::date:
             return length == 0 || length == sizeof(CK_DATE);
         case Kind::bytes:

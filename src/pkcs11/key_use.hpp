@@ -11,7 +11,7 @@ namespace jeton::pkcs11 {
 
 /// require_use checks that |object| is a key for |row|: KEY_TYPE_INCONSISTENT, and then
 /// KEY_FUNCTION_NOT_PERMITTED when |usage| (CKA_SIGN ...) is false, or the profile keeps the mechanism for
-/// other keys.
+/// other keys; MECHANISM_INVALID when CKA_ALLOWED_MECHANISMS does not name it.
 void require_use(const Token& token, const Object& object, const MechanismRow& row, CK_ATTRIBUTE_TYPE usage);
 
 /// key_for finds the key of |handle| for an operation with |row|: KEY_HANDLE_INVALID, KEY_TYPE_INCONSISTENT

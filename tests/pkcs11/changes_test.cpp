@@ -281,6 +281,19 @@ TEST_F(ChangesTest, generic_secrets_are_made_and_brought) {
               CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
+TEST_F(ChangesTest, key_is_used_with_its_allowed_mechanisms_alone) {
+    const Value counter_alone = number(CKA_ALLOWED_MECHANISMS, CKM_AES_CTR);
+    const CK_OBJECT_HANDLE key = secret({counter_alone});
+    CK_AES_CTR_PARAMS counter{128, {}};
+    Bytes out;
+    EXPECT_EQ(client.encrypt({CKM_AES_CTR, &counter, sizeof counter}, key, Bytes(16), out), CKR_OK);
+    EXPECT_EQ(client.encrypt({CKM_AES_ECB, nullptr, 0}, key, Bytes(16), out), CKR_MECHANISM_INVALID);
+    EXPECT_EQ(client.create({number(CKA_CLASS, CKO_SECRET_KEY), number(CKA_KEY_TYPE, CKK_AES),
+                             bytes(CKA_VALUE, Bytes(16)), bytes(CKA_ALLOWED_MECHANISMS, Bytes(7))},
+                            handle),
+              CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
 TEST_F(ChangesTest, size_is_about_what_the_object_holds) {
     const auto pair = client.generate_ec(1, p256_params());
     const CK_OBJECT_HANDLE stored = certificate(1, pair.public_key);

@@ -64,12 +64,16 @@ start_pcscd() {
     wait_until "vpcd listens" vpcd_listens
 }
 
+# has_card: whether pcscd has noticed a card in that reader.
+has_card() { opensc-tool --reader "$reader" --atr; }
+has_no_card() { ! has_card; }
+
 # insert_card: the software card "test" in that reader; take_card: out again.
 insert_card() {
     setpriv --pdeathsig KILL "$JETON" softcard serve test >"$work/serve.log" 2>&1 </dev/null &
     serve=$!
     servers+=("$serve")
-    wait_until "the card is in the reader $reader" opensc-tool --reader "$reader" --atr
+    wait_until "the card is in the reader $reader" has_card
 }
 
 take_card() {
@@ -78,4 +82,5 @@ take_card() {
     wait "$serve" || status=$?
     [[ $status -eq 0 ]] || fail "serve ended with $status: $(cat "$work/serve.log")"
     expect "The card was taken out" cat "$work/serve.log"
+    wait_until "the reader $reader is empty" has_no_card
 }

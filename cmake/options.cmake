@@ -82,3 +82,18 @@ function(jeton_test name library)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
+
+# jeton_shards(NAME COUNT ) has CTest run a test program that takes long in COUNT parts, NAME and NAME.1 and so on, which share
+# the cores.
+function(jeton_shards name count)
+  math(EXPR last "${count} - 1")
+  foreach(index RANGE ${last})
+    set(part ${name})
+    if(index GREATER 0)
+      set(part ${name}.${index})
+      add_test(NAME ${part} COMMAND ${name})
+    endif()
+    set_tests_properties(${part} PROPERTIES TIMEOUT 300 COST 100
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${count};GTEST_SHARD_INDEX=${index}")
+  endforeach()
+endfunction()

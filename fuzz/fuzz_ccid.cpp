@@ -143,7 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes command(100, 0x11);
     for (int i = 0; i < 4; ++i) {
         attempt([&] {
-            const ApduResult result = exchange_apdu(port, 0, command, limit);
+            const ApduResult result = exchange_apdu(port, 0, command, {limit, limit});
             require(result.response.size() >= 2 && result.response.size() <= 65538);
         });
     }

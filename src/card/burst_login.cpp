@@ -146,8 +146,25 @@ void Burst::State::ensure_admin() {
         throw Error(Error::Kind::needs_admin, Verb::authenticate,
                     "the management key is needed: log in as security officer with it");
     }
-    card.applet->authenticate_admin(card.channel, *key);
+    authenticate_unasked(*key);
     card.standing.admin = true;
+}
+
+/// authenticate_unasked proves the management key for something else that was asked: what goes wrong is not
+/// about a PIN that somebody just entered.
+void Burst::State::authenticate_unasked(View key) {
+    try {
+        card.applet->authenticate_admin(card.channel, key);
+    } catch (const Error& error) {
+        if (is_refusal(error) || error.status() == sw::security_status) {
+            throw Error(Error::Kind::needs_admin, Verb::write,
+                        "the card does not take the management key: log in as security officer with it");
+        }
+        if (error.kind() != Error::Kind::status) {
+            throw;
+        }
+        throw Error(Verb::write, error.status(), error.what());
+    }
 }
 
 void Burst::State::login_user(View pin) {
@@ -280,6 +297,13 @@ void Burst::change_pin(PinRole role, View old_value, View new_value) {
             if (is_refusal(error)) {
                 m_state->note_refusal(which, error);
                 card.standing.verified = card.standing.verified && !user;
+            } else if (user && broke_down(error.status())) {
+                card.forget_login();
+            }
+            throw;
+        } catch (const reader::Error&) {
+            if (user) {
+                card.forget_login();  // nobody knows which PIN is right now: the old one is not tried again
             }
             throw;
         }

@@ -57,10 +57,10 @@ std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool ge
     const std::size_t ordinal = retired_ordinal(card.profile().keys, index);
     card.memory.set_key(index, std::nullopt);
     KeyEntry made = as_admin([&] {
-        crypto::PublicKey public_key = place(slot);
         if (ordinal != 0) {
-            note_retired(ordinal);
+            note_retired(ordinal);  // first: a key that is not listed could not be found again
         }
+        crypto::PublicKey public_key = place(slot);
         return KeyEntry{std::move(public_key), card.applet->always_authenticates(slot), generated};
     });
     const bool open = slot.always_authenticate == Switch::automatic;
@@ -124,6 +124,7 @@ void Burst::erase_key(std::size_t key) {
     m_state->run([&] {
         Card::State& card = m_state->card;
         m_state->require_removable(key, Verb::erase);
+        card.memory.set_key(key, std::nullopt);  // when the answer is lost, the card is asked what it did
         m_state->as_admin([&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
         m_state->note_key(key, nullptr);
     });
@@ -136,11 +137,13 @@ void Burst::move_key(std::size_t from, std::size_t to) {
         m_state->require_removable(from, Verb::write);
         KeyEntry moved = *m_state->key(from);
         const std::size_t ordinal = retired_ordinal(keys, to);
+        card.memory.set_key(from, std::nullopt);
+        card.memory.set_key(to, std::nullopt);
         m_state->as_admin([&] {
-            card.applet->move_key(card.channel, keys[from], keys[to]);
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);
             }
+            card.applet->move_key(card.channel, keys[from], keys[to]);
         });
         if (keys[to].always_authenticate != Switch::automatic) {
             moved.always_authenticate = card.applet->always_authenticates(keys[to]);
@@ -181,10 +184,10 @@ void Burst::write_object(std::size_t object, View content) {
         }
         card.memory.set_object(object, std::nullopt);
         m_state->as_admin([&] {
-            card.applet->write_object(card.channel, slot, content);
             if (ordinal != 0) {
-                m_state->note_retired(ordinal);
+                m_state->note_retired(ordinal);  // as for keys
             }
+            card.applet->write_object(card.channel, slot, content);
         });
         m_state->note_written(object, std::make_shared<const ObjectEntry>(std::move(entry)));
         if (slot.object_class == ObjectSlot::Class::data) {

@@ -5,12 +5,6 @@
 
 namespace jeton::card {
 
-namespace {
-
-constexpr Milliseconds lease_wait{30000};
-
-}  // namespace
-
 Card::Card(std::unique_ptr<State> state) : m_state(std::move(state)) {}
 Card::~Card() = default;
 

@@ -9,6 +9,9 @@
 
 namespace jeton::card {
 
+/// lease_wait is how long we queue for a card that others use.
+inline constexpr Milliseconds lease_wait{30000};
+
 /// Standing is what the card grants us at this moment, as far as we know. Only the holder of the Lease looks
 /// at it.
 struct Standing {
@@ -134,7 +137,8 @@ struct Burst::State {
 
     static bool lost_selection(const Error& error) {
         return error.kind() == Error::Kind::status &&
-               (error.status() == sw::ins_not_supported || error.status() == sw::cla_not_supported);
+               (error.status() == sw::ins_not_supported || error.status() == sw::cla_not_supported ||
+                error.status() == sw::no_current_file);
     }
 
     void resume();
@@ -154,6 +158,7 @@ struct Burst::State {
     void repeat_verify(View pin);
     void ensure_login();
     void ensure_admin();
+    void authenticate_unasked(View key);
     void note_refusal(PinRole role, const Error& error);
     void note_success(PinRole role, const PinRule& rule);
     [[noreturn]] void lose_login(const std::string& why);

@@ -143,6 +143,11 @@ void Channel::collect(Response& response, const Apdu& apdu, Milliseconds limit) 
             more.le = length_in(part.status);
             part = exchange(more, false, limit);
         }
+        if (part.status.sw1() >= 0x64 && !part.status.ok()) {  // not a verdict on the command, which is done
+            throw Error(
+                Error::Kind::malformed, Verb::read,
+                fmt::format("the card announces data and does not give them: {:04X}", part.status.value));
+        }
         const bool stuck = part.status.sw1() == 0x61 && part.data.empty();
         if (stuck || round == most_get_responses ||
             part.data.size() > m_rule.max_response_data - response.data.size()) {

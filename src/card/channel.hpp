@@ -18,10 +18,9 @@ class Channel {
     /// |link| and |rule| must live longer.
     Channel(reader::CardLink& link, const TransportRule& rule);
 
-    /// transmit carries out one command, whatever its size. |limit| bounds the wait for each APDU: key
-    /// generation and touch take long. Throws reader::Error, or Error(malformed) when the card never stops
-    /// answering 61xx, or Error(too_large) when the command is longer than the card takes; nothing was sent
-    /// then.
+    /// transmit carries out one command, whatever its size. |limit| bounds the wait for each APDU. Throws
+    /// reader::Error, or Error(malformed) when the card never stops answering 61xx, or Error(too_large) when
+    /// the command is longer than the card takes; nothing was sent then.
     Response transmit(const Apdu& apdu, Milliseconds limit = default_limit);
 
     /// exchanges counts the APDUs that went to the card, links and GET RESPONSE included. Any thread may ask.
@@ -30,8 +29,9 @@ class Channel {
     /// atr of the card at the last power on. Valid under a Lease.
     View atr() const { return m_link.atr(); }
 
-    static constexpr Milliseconds default_limit{30000};
-    static constexpr Milliseconds slow_limit{180000};  ///< key generation, touch
+    // Limits for a card that keeps asking for more time; one that is silent is given up long before.
+    static constexpr Milliseconds default_limit{30000};  ///< a touch of the card within
+    static constexpr Milliseconds slow_limit{300000};    ///< key generation
 
   private:
     enum class Extended { untried, proved, refused };

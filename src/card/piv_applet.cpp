@@ -2,6 +2,7 @@
 #include "card/piv_applet.hpp"
 
 #include <algorithm>
+#include <fmt/core.h>
 
 #include "card/piv_constants.hpp"
 #include "util/log.hpp"
@@ -34,8 +35,12 @@ bool PivApplet::select(Channel& channel) {
     for (const View aid : candidates) {
         const Response answer = channel.transmit(
             {.ins = piv::ins_select, .p1 = 0x04, .p2 = rule.p2, .data = aid, .le = rule.le ? 256U : 0U});
-        if (answer.status.ok() && plausible(answer.data)) {
+        const bool selected = answer.status.ok() || answer.status == sw::fci_badly_formatted;
+        if (selected && plausible(answer.data)) {
             return true;
+        }
+        if (broke_down(answer.status)) {
+            throw Error(Verb::select, answer.status, fmt::format("SELECT: {:04X}", answer.status.value));
         }
         log::debug("profile {}: SELECT {} -> {:04X}", profile().id, to_hex(aid), answer.status.value);
     }
@@ -51,6 +56,9 @@ std::string PivApplet::read_serial(Channel& channel) {
         const Response answer = channel.transmit({.ins = piv::ins_get_serial, .le = 256});
         if (answer.status.ok() && answer.data.size() == 4 && !all_zero(answer.data)) {
             return rule.serial_decimal ? std::to_string(load_be(answer.data)) : to_hex(answer.data);
+        }
+        if (broke_down(answer.status)) {  // no other number is to take its place
+            throw Error(Verb::read, answer.status, fmt::format("serial number: {:04X}", answer.status.value));
         }
     }
     return chuid_serial(channel);
@@ -76,6 +84,10 @@ std::optional<PivApplet::Metadata> PivApplet::metadata(Channel& channel, Byte re
     }
     const Response answer =
         channel.transmit({.ins = piv::ins_get_metadata, .p2 = reference, .le = any_length});
+    if (broke_down(answer.status)) {
+        throw Error(Verb::read, answer.status,
+                    fmt::format("metadata of {:02X}: {:04X}", reference, answer.status.value));
+    }
     if (!answer.status.ok()) {
         m_metadata_refused = answer.status == sw::ins_not_supported;
         return std::nullopt;

@@ -120,7 +120,7 @@ void PivApplet::put_data(Channel& channel, Verb verb, View tag, View content) co
     const Bytes body = TlvWriter().put(piv::tag_tag_list, tag).put(piv::tag_content, content).take();
     const Response answer =
         channel.transmit({.ins = piv::ins_put_data, .p1 = 0x3F, .p2 = 0xFF, .data = body});
-    if (!answer.status.ok()) {
+    if (!answer.status.ok() && answer.status != sw::filled_up) {
         throw Error(verb, answer.status, fmt::format("object {}: {:04X}", to_hex(tag), answer.status.value));
     }
 }
@@ -197,7 +197,15 @@ void PivApplet::note_retired(Channel& channel, std::size_t count) {
         writer.put(piv::tag_off_card_url, *old.url);
     }
     writer.put(piv::tag_error_detection, {});
-    put_data(channel, Verb::write, piv::tag_key_history, writer.take());
+    try {
+        put_data(channel, Verb::write, piv::tag_key_history, writer.take());
+    } catch (const Error& error) {
+        if (error.status() != sw::not_found) {
+            throw;
+        }
+        // There are cards that take keys and certificates in retired slots, and have no such object.
+        log::warn("the card keeps no key history: {}", error.what());
+    }
 }
 
 }  // namespace jeton::card

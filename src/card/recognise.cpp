@@ -11,8 +11,6 @@ namespace jeton::card {
 
 namespace {
 
-constexpr Milliseconds lease_wait{30000};
-
 Byte lower(Byte character) {
     return character >= 'A' && character <= 'Z' ? static_cast<Byte>(character + ('a' - 'A')) : character;
 }

@@ -121,7 +121,7 @@ void Api::C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo) {
 }
 
 void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount) {
-    const auto token = module().slot(slotID)->token(module().profiles());
+    const auto token = module().slot(slotID)->known_token(module().profiles());
     std::vector<CK_MECHANISM_TYPE> types;
     for (const MechanismRow* row : offered_mechanisms(*token)) {
         types.push_back(row->type);
@@ -131,7 +131,7 @@ void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanism
 
 void Api::C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR pInfo) {
     require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
-    const auto token = module().slot(slotID)->token(module().profiles());
+    const auto token = module().slot(slotID)->known_token(module().profiles());
     *pInfo = mechanism_info(*token, find_mechanism(*token, type, 0));
 }
 

@@ -29,6 +29,18 @@ bool Slot::present() {
 }
 
 std::shared_ptr<Token> Slot::token(const card::ProfileSet& profiles) {
+    if (alive_token() != nullptr) {
+        present();  // a card that is gone, or another one, is noticed
+    }
+    return known_token(profiles);
+}
+
+std::shared_ptr<Token> Slot::alive_token() {
+    const std::lock_guard lock(m_mutex);
+    return m_token != nullptr && m_token->alive() ? m_token : nullptr;
+}
+
+std::shared_ptr<Token> Slot::known_token(const card::ProfileSet& profiles) {
     const std::lock_guard lock(m_mutex);
     if (m_token != nullptr && m_token->alive()) {
         return m_token;

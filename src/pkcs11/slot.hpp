@@ -28,11 +28,15 @@ class Slot {
     /// the card.
     bool present();
 
-    /// token gives the token in the slot, recognising a card that is new. TOKEN_NOT_PRESENT,
-    /// TOKEN_NOT_RECOGNIZED.
+    /// token looks whether the card that it knows is still in the slot, and gives its token; a card that is
+    /// new it recognises. TOKEN_NOT_PRESENT, TOKEN_NOT_RECOGNIZED.
     std::shared_ptr<Token> token(const card::ProfileSet& profiles);
 
+    /// known_token is token() that does not look where nothing says that the card is gone.
+    std::shared_ptr<Token> known_token(const card::ProfileSet& profiles);
+
   private:
+    std::shared_ptr<Token> alive_token();
     std::shared_ptr<Token> recognise(const card::ProfileSet& profiles);
 
     const CK_SLOT_ID m_id;

@@ -135,17 +135,23 @@ void Token::load(const std::vector<Item*>& items, bool listing) {
         if (!burst) {
             burst.emplace(m_card->begin());
         }
-        const auto listed = [&] {
-            return item->is_key() ? burst->key_listed(item->index) : burst->object_listed(item->index);
-        };
-        if (listing && !listed()) {
-            continue;
+        try {
+            look_at(*burst, *item, listing);
+        } catch (const card::Error& error) {
+            if (error.status() != card::sw::security_status) {
+                throw;
+            }
+            log::info("not visible now: {}", error.what());  // and looked at again at the next search
         }
-        if (item->is_key()) {
-            burst->key(item->index);
-        } else {
-            burst->object(item->index);
-        }
+    }
+}
+
+/// look_at makes the card layer know the object; for a listing only where the card lists it.
+void Token::look_at(card::Burst& burst, const Item& item, bool listing) {
+    if (item.is_key() && (!listing || burst.key_listed(item.index))) {
+        burst.key(item.index);
+    } else if (!item.is_key() && (!listing || burst.object_listed(item.index))) {
+        burst.object(item.index);
     }
 }
 

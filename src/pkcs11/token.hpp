@@ -80,6 +80,7 @@ class Token {
     void load(const std::vector<Item*>& items, bool listing);
     void refresh(Item& item, CK_OBJECT_HANDLE kept_handle = CK_INVALID_HANDLE);
     std::shared_ptr<Object> build(const Item& item);
+    static void look_at(card::Burst& burst, const Item& item, bool listing);
     void forget_private();
 
     const CK_SLOT_ID m_slot_id;

@@ -37,9 +37,11 @@ struct StatusRow {
 };
 
 constexpr std::array status_rows{
+    StatusRow{0x6982, 0xFFFF, bit(Verb::read), CKR_USER_NOT_LOGGED_IN},
+    StatusRow{0x0000, 0x0000, bit(Verb::read), CKR_DEVICE_ERROR},  // whatever else the card says
     StatusRow{0x6200, 0xFFFF, any_verb, CKR_GENERAL_ERROR},
     StatusRow{0x6283, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
-    StatusRow{0x6285, 0xFFFF, any_verb, CKR_TOKEN_NOT_RECOGNIZED},
+    StatusRow{0x6285, 0xFFFF, bit(Verb::select), CKR_TOKEN_NOT_RECOGNIZED},
     StatusRow{0x6286, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x63C0, 0xFFFF, pin_verbs, CKR_PIN_LOCKED},
     StatusRow{0x6300, 0xFF00, pin_verbs, CKR_PIN_INCORRECT},
@@ -56,10 +58,13 @@ constexpr std::array status_rows{
     StatusRow{0x6900, 0xFFFF, change_verbs, CKR_ACTION_PROHIBITED},
     StatusRow{0x6900, 0xFFFF, any_verb, CKR_FUNCTION_FAILED},
     StatusRow{0x6982, 0xFFFF, bit(Verb::authenticate), CKR_PIN_INCORRECT},
+    StatusRow{0x6982, 0xFFFF, bit(Verb::verify) | bit(Verb::change_pin), CKR_FUNCTION_FAILED},
     StatusRow{0x6982, 0xFFFF, any_verb, CKR_USER_NOT_LOGGED_IN},
     StatusRow{0x6983, 0xFFFF, any_verb, CKR_PIN_LOCKED},
+    StatusRow{0x6984, 0xFFFF, bit(Verb::authenticate), CKR_PIN_LOCKED},
     StatusRow{0x6984, 0xFFFF, pin_verbs, CKR_USER_PIN_NOT_INITIALIZED},
     StatusRow{0x6984, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
+    StatusRow{0x6985, 0xFFFF, bit(Verb::authenticate), CKR_FUNCTION_FAILED},
     StatusRow{0x6985, 0xFFFF, pin_verbs, CKR_USER_PIN_NOT_INITIALIZED},
     StatusRow{0x6985, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
     StatusRow{0x6A80, 0xFFFF, pin_verbs, CKR_PIN_INVALID},
@@ -70,9 +75,16 @@ constexpr std::array status_rows{
     StatusRow{0x6A80, 0xFFFF, bit(Verb::write), CKR_ATTRIBUTE_VALUE_INVALID},
     StatusRow{0x6A81, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
     StatusRow{0x6A81, 0xFFFF, bit(Verb::erase), CKR_ACTION_PROHIBITED},
+    StatusRow{0x6A81, 0xFFFF, bit(Verb::generate), CKR_MECHANISM_INVALID},
     StatusRow{0x6A81, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A82, 0xFFFF, key_verbs, CKR_KEY_HANDLE_INVALID},
     StatusRow{0x6A84, 0xFFFF, any_verb, CKR_DEVICE_MEMORY},
+    StatusRow{0x6A85, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
+    StatusRow{0x6A86, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
+    StatusRow{0x6A87, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
+    StatusRow{0x6A85, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A86, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A87, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A85, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A86, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A87, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
@@ -143,9 +155,8 @@ CK_RV rv_of(const reader::Error& error) {
         case Kind::timeout:
         case Kind::protocol:
         case Kind::busy:
-            return CKR_DEVICE_ERROR;
         case Kind::unsupported:
-            return CKR_FUNCTION_NOT_SUPPORTED;
+            return CKR_DEVICE_ERROR;
     }
     return CKR_GENERAL_ERROR;
 }

@@ -1,5 +1,6 @@
 #include "reader/activation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/core.h>
 #include <optional>
@@ -13,12 +14,20 @@ namespace {
 
 using Kind = Error::Kind;
 
-constexpr Wait power_on_wait{Milliseconds(30000), Milliseconds(60000)};  ///< the slowest ATR takes 29.5 s
+/// An ATR is there within 20,160 etu, 2 s at the slowest clock (EMV book 1, 8.1); a reader that tries all
+/// voltages hears at once that one does not suit.
+constexpr Wait power_on_wait{Milliseconds(3500), Milliseconds(20000)};
 constexpr Wait power_off_wait{Milliseconds(3000), Milliseconds(10000)};
 constexpr Wait parameters_wait{Milliseconds(3000), Milliseconds(10000)};
 constexpr std::size_t shortest_atr = 2;
 constexpr std::size_t longest_atr = 33;
 constexpr Byte default_speed = 0x11;
+
+constexpr Milliseconds reader_overhead{
+    2000};  ///< for USB, and for the bytes on their way to and from the card
+constexpr std::uint64_t default_clock_factor = 372;  ///< Fd
+constexpr std::uint64_t slowest_clock = 1000;        ///< kHz (ISO/IEC 7816-3, 5.2.3)
+constexpr unsigned most_bwi = 9;
 
 struct Voltage {
     Byte select;   ///< bPowerSelect
@@ -139,6 +148,19 @@ Bytes card_parameters(const Atr& atr, Byte protocol, Byte fi_di) {
     const auto checksum = static_cast<Byte>(0x10 | inverse | (atr.crc ? 1 : 0));
     const auto waiting = static_cast<Byte>(atr.bwi << 4 | atr.cwi);
     return {fi_di, checksum, atr.guard_time, waiting, 0, atr.ifsc, 0};
+}
+
+Milliseconds card_silence(View atr, const ClassDescriptor& reader) {
+    const auto parsed = parse_atr(atr);
+    const Atr known = parsed.value_or(Atr{});
+    const std::uint64_t clock = std::max<std::uint64_t>(reader.default_clock, slowest_clock);
+    const std::uint64_t factor = clock_factor(known.fi_di).value_or(default_clock_factor);
+    std::uint64_t wait = 960 * factor * known.waiting_integer / clock;  // WWT
+    if (!parsed || known.offers(1)) {
+        const unsigned bwi = std::min<unsigned>(known.bwi, most_bwi);
+        wait = std::max(wait, (std::uint64_t{960} << bwi) * default_clock_factor / clock);  // BWT
+    }
+    return Milliseconds(wait) + reader_overhead;
 }
 
 Byte best_speed(const Atr& atr, const ClassDescriptor& reader) {

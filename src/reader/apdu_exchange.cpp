@@ -24,8 +24,8 @@ bool is_extended(View command) {
 /// Exchange is one APDU on its way.
 class Exchange {
   public:
-    Exchange(CcidPort& port, Byte slot, Milliseconds limit)
-        : m_port(port), m_slot(slot), m_deadline(Deadline::after(limit)) {}
+    Exchange(CcidPort& port, Byte slot, Wait wait)
+        : m_port(port), m_slot(slot), m_silence(wait.first), m_deadline(Deadline::after(wait.total)) {}
 
     ApduResult short_apdu(View command) {
         if (is_extended(command) || command.size() > payload()) {
@@ -98,15 +98,20 @@ class Exchange {
         }
         const ccid::Command command{
             .request = ccid::Request::xfr_block, .slot = m_slot, .specific = {0, level, 0}, .data = data};
-        const ccid::Reply reply = m_port.exchange(command, {left, left});
-        if (reply.status != ccid::CommandStatus::ok) {
-            throw ccid::failure(reply, "transmit");
+        const ccid::Reply reply = m_port.exchange(command, {std::min(m_silence, left), left});
+        if (reply.status == ccid::CommandStatus::ok) {
+            return reply;
         }
-        return reply;
+        // Whoever sends APDUs gave the card power: it lost that on its way out of the reader and in again.
+        if (reply.icc == ccid::IccStatus::inactive) {
+            throw Error(Kind::no_card, "transmit: the card has lost its power: it was taken out");
+        }
+        throw ccid::failure(reply, "transmit");
     }
 
     CcidPort& m_port;
     Byte m_slot;
+    Milliseconds m_silence;
     Deadline m_deadline;
     SecretBytes m_response;
     ccid::IccStatus m_icc = ccid::IccStatus::active;
@@ -114,13 +119,13 @@ class Exchange {
 
 }  // namespace
 
-ApduResult exchange_apdu(CcidPort& port, Byte slot, View command, Milliseconds limit) {
+ApduResult exchange_apdu(CcidPort& port, Byte slot, View command, Wait wait) {
     if (command.size() < shortest_command || command.size() > longest_command) {
         throw Error(Kind::unsupported, fmt::format("a command APDU of {} bytes", command.size()));
     }
     const ExchangeLevel level = port.descriptor().level();
     require_apdu_level(level, "the reader");
-    Exchange exchange(port, slot, limit);
+    Exchange exchange(port, slot, wait);
     return level == ExchangeLevel::short_apdu ? exchange.short_apdu(command)
                                               : exchange.extended_apdu(command);
 }

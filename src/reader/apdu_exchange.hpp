@@ -12,9 +12,10 @@ struct ApduResult {
     ccid::IccStatus icc = ccid::IccStatus::active;
 };
 
-/// exchange_apdu sends |command| and gives the response, at least 2 bytes. |limit| bounds the whole exchange.
-/// Throws Error: unsupported when the reader's level cannot carry the command, else as CardLink::transmit.
-ApduResult exchange_apdu(CcidPort& port, Byte slot, View command, Milliseconds limit);
+/// exchange_apdu sends |command| and gives the response, at least 2 bytes. |wait.total| bounds the whole
+/// exchange. Throws Error: unsupported when the reader's level cannot carry the command, no_card when the
+/// card is not there or has lost its power, else as CardLink::transmit.
+ApduResult exchange_apdu(CcidPort& port, Byte slot, View command, Wait wait);
 
 /// require_apdu_level throws Error(unsupported) for readers that leave T=0 and T=1 to the host.
 void require_apdu_level(ExchangeLevel level, const std::string& reader_name);

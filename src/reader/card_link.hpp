@@ -65,7 +65,8 @@ class CardLink {
     virtual View atr() const = 0;
 
     /// transmit sends one command APDU and gives the response APDU (data, SW1, SW2; at least 2 bytes). Only
-    /// under a Lease. |limit| bounds the wait for the card, time extensions included. Throws Error.
+    /// under a Lease. |limit| bounds the wait for the card, time extensions included; without them it is
+    /// shorter, as the ATR says. Throws Error.
     virtual SecretBytes transmit(View command, Milliseconds limit) = 0;
 
     /// reset powers the card off and on. Only under a Lease.

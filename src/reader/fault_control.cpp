@@ -63,7 +63,6 @@ const Fault* FaultControl::next_message() {
     if (due == m_plan.end()) {
         return nullptr;
     }
-    log::info("fault plan: \"{}\" is due", due->text);
     if (due->kind == Fault::Kind::pull) {
         put_in(InReader::none);
     } else if (due->kind == Fault::Kind::swap) {

@@ -93,12 +93,15 @@ void FaultInjector::require_plugged() const {
 
 void FaultInjector::bulk_write(View message, Deadline deadline) {
     look();
-    const Fault* fault = m_control->next_message();
-    require_plugged();
     if (message.size() < ccid::header_size) {
         m_device->bulk_write(message, deadline);
         return;
     }
+    const Fault* fault = m_control->next_message();
+    if (fault != nullptr) {
+        log::info("fault plan: \"{}\" meets message {}", fault->text, to_hex(message.first(1)));
+    }
+    require_plugged();
     if (m_spoilt && m_spoilt->seq == message[place_of_seq]) {
         m_spoilt.reset();  // the number came round again
     }

@@ -20,7 +20,7 @@ constexpr Milliseconds claim_patience{200};  ///< a killed holder's lock goes mo
 constexpr Milliseconds claim_pause{5};
 constexpr Milliseconds drain_silence{50};
 constexpr Wait status_wait{Milliseconds(1000), Milliseconds(2000)};
-constexpr Milliseconds recovery_limit{5000};
+constexpr Milliseconds recovery_limit{1000};  ///< for a reader that is busy with what somebody left behind
 constexpr Milliseconds recovery_pause{100};
 constexpr int most_busy_answers = 10;
 constexpr Milliseconds busy_pause{50};

@@ -27,6 +27,7 @@ struct SlotMemory {
     std::atomic<std::uint64_t> write_generation{0};  ///< of the record at our last lease
 
     Bytes atr;
+    Milliseconds silence{0};  ///< how long the card with this ATR may be silent
     std::uint64_t power_generation = 0;
     std::uint32_t removals = 0;
     bool synchronised = false;        ///< |removals| was taken from a record

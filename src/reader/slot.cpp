@@ -102,7 +102,8 @@ SecretBytes Slot::transmit(View command, Milliseconds limit) {
         log::write(log::Level::apdu, name() + " " + m_log.command(command));
     }
     try {
-        ApduResult result = exchange_apdu(interface, number(), command, limit);
+        const Wait wait{interface.memory(m_index).silence, limit};
+        ApduResult result = exchange_apdu(interface, number(), command, wait);
         if (result.icc != ccid::IccStatus::active) {
             distrust(interface);
         }
@@ -186,6 +187,7 @@ void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
     if (!memory.atr.empty() && memory.atr != atr) {
         ++memory.insertion;
     }
+    memory.silence = card_silence(atr, interface.descriptor());
     memory.atr = std::move(atr);
     memory.power_generation = ++record.power_generation;
     record.holder = interface.holder_id();

@@ -128,7 +128,9 @@ void serve_softcard(const SoftcardServe& request) {
     }
     const std::string place = endpoint->text();
     pkcs11::Config config = pkcs11::read_config("");
-    config.soft_reader = {};  // vpcd passes APDUs of any length on
+    const reader::EmulationOptions standard;  // vpcd passes APDUs of any length on
+    config.soft_reader.level = standard.level;
+    config.soft_reader.max_message = standard.max_message;
     reader::Reader reader(pkcs11::soft_card_place(config, request.name));
     StopSignals signals;
     VpcdCard card(reader.slot(), [&signals] { return signals.requested(); });

@@ -106,6 +106,42 @@ TEST_F(Login, ChangedPinServesTheHandOver) {
     EXPECT_FALSE(sign("9a").empty());
 }
 
+TEST_F(Login, EndsWhenNobodyKnowsWhichPinIsRight) {
+    insert();
+    login();
+    generate("9a");
+    m_card->begin().logout();
+    for (const char* answer : {"", "6F00", "6581"}) {
+        login();
+        m_link->intercept = [&](View command) -> std::optional<Bytes> {
+            if (command[1] != 0x24) {
+                return std::nullopt;
+            }
+            if (*answer == 0) {
+                throw reader::Error(reader::Error::Kind::timeout, "the answer was lost");
+            }
+            return from_hex(answer);
+        };
+        EXPECT_ANY_THROW(m_card->begin().change_pin(PinRole::user, view_of(user_pin), view_of("654321")));
+        m_link->intercept = {};
+        m_link->take_away();
+        EXPECT_EQ(
+            commands([&] { EXPECT_EQ(error_of([&] { sign("9a"); }).kind(), Error::Kind::not_logged_in); }),
+            "A4 CB")
+            << answer << ": the old PIN may be wrong by now, and is not tried";
+    }
+}
+
+TEST_F(Login, StaysWhenTheCardRefusesToChangeThePin) {
+    insert();
+    login();
+    m_link->intercept = [&](View command) {
+        return command[1] == 0x24 ? std::optional(Bytes{0x69, 0x85}) : std::nullopt;
+    };
+    EXPECT_THROW(m_card->begin().change_pin(PinRole::user, view_of(user_pin), view_of("654321")), Error);
+    EXPECT_EQ(m_card->login(), PinRole::user);
+}
+
 TEST_F(Login, EndsForCertainWithoutACommand) {
     insert();
     login();
@@ -150,6 +186,19 @@ TEST_F(SecurityOfficer, DoesNotBelieveACardThatCannotProveItsKey) {
     EXPECT_EQ(error_of([&] { m_card->begin().login(PinRole::so, view_of(management_key)); }).kind(),
               Error::Kind::malformed);
     EXPECT_EQ(m_card->login(), std::nullopt);
+}
+
+TEST_F(SecurityOfficer, IsNeededWhenTheCardDoesNotTakeTheStoredKey) {
+    insert();
+    login();
+    for (const char* answer : {"6982", "63C2", "6300"}) {
+        m_link->intercept = [&](View command) {
+            return command[1] == 0x87 ? from_hex(answer) : std::nullopt;
+        };
+        EXPECT_EQ(error_of([&] { generate("9a"); }).kind(), Error::Kind::needs_admin) << answer;
+    }
+    m_link->intercept = [&](View command) { return command[1] == 0x87 ? from_hex("6F00") : std::nullopt; };
+    EXPECT_EQ(error_of([&] { generate("9a"); }).verb(), Verb::write) << "nobody entered a PIN";
 }
 
 TEST_F(SecurityOfficer, UnblocksWithThePuk) {

@@ -120,6 +120,19 @@ TEST_F(Memory, ListsRetiredSlotsAsFarAsTheKeyHistoryGoes) {
     EXPECT_TRUE(burst.object_listed(object("cert-83")));
 }
 
+TEST_F(Memory, ListsARetiredSlotBeforeItIsWritten) {
+    insert();
+    login();
+    m_link->intercept = [](View command) {
+        return command[1] == 0x47 ? std::optional(Bytes{0x6F, 0x00}) : std::nullopt;
+    };
+    EXPECT_THROW(generate("84"), Error);
+    m_link->intercept = {};
+    Burst burst = m_card->begin();
+    EXPECT_TRUE(burst.key_listed(key("84"))) << "whatever the card did can be found";
+    EXPECT_FALSE(burst.key(key("84")));
+}
+
 TEST_F(Memory, ForgetsAtLogoutWhatOnlyTheUserMaySee) {
     insert();
     const std::size_t slot = object("printed");
@@ -238,6 +251,16 @@ TEST_F(HandOver, SelectsAgainWhenTheApplicationIsNotCurrentAnyMore) {
         return std::nullopt;
     };
     EXPECT_EQ(commands([&] { EXPECT_FALSE(sign("9a").empty()); }), "87 A4 CB 20 20 87");
+}
+
+TEST_F(HandOver, ACardThatFailsAtSelectIsNotTakenForAnother) {
+    insert();
+    m_link->take_away();
+    m_link->intercept = [](View) { return from_hex("6F00"); };
+    EXPECT_EQ(error_of([&] { m_card->begin().key(key("9a")); }).verb(), Verb::select);
+    m_link->intercept = {};
+    EXPECT_TRUE(m_card->alive());
+    EXPECT_NO_THROW(m_card->begin().key(key("9a")));
 }
 
 using LinkErrors = SoftCardTest;

@@ -229,6 +229,13 @@ TEST_F(Conversation, GivesUpOnACardThatAnnouncesDataAndSendsNone) {
     EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
 }
 
+TEST_F(Conversation, TakesARefusalOfGetResponseForNoVerdictOnTheCommand) {
+    expect("00CB3FFF 00", "6105");
+    expect("00C0000005", "6982");
+    start(false);
+    EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
+}
+
 TEST_F(Conversation, GivesUpWhenTheAnswerIsLargerThanTheProfileAllows) {
     m_rule.max_response_data = 5;
     expect("00CB3FFF 00", "0102036103");

@@ -37,6 +37,16 @@ TEST_F(PivSelect, RefusesWhatIsNoPivCard) {
     EXPECT_FALSE(applet().select(channel()));
 }
 
+TEST_F(PivSelect, OverlooksABadlyFormattedTemplate) {
+    expect(select_command, "6284");
+    EXPECT_TRUE(applet().select(channel()));
+}
+
+TEST_F(PivSelect, TellsNothingWhenTheCardBreaksDown) {
+    expect(select_command, "6F00");
+    EXPECT_EQ(error_of([&] { applet().select(channel()); }).verb(), Verb::select);
+}
+
 using PivSerial = PivConversation;
 
 TEST_F(PivSerial, IsTheGuid) {
@@ -63,6 +73,12 @@ TEST_F(PivSerial, IsTheCardsOwnNumberWhenTheProfileSaysSo) {
     expect_object("5FC102", "5305 3003D4E739 9000");
     EXPECT_EQ(applet().read_serial(channel()), "12345678");
     EXPECT_EQ(applet().read_serial(channel()), "D4E739");
+}
+
+TEST_F(PivSerial, IsNotReplacedWhenTheCardBreaksDown) {
+    m_profile.token.serial_from = TokenRule::SerialSource::yubikey_f8;
+    expect("00F80000 00", "6F00");
+    EXPECT_EQ(error_of([&] { applet().read_serial(channel()); }).status().value, 0x6F00);
 }
 
 struct StatusRow {
@@ -247,6 +263,11 @@ TEST_F(PivObject, CertificateIsWrittenInItsContainerAndErased) {
               Verb::erase);
 }
 
+TEST_F(PivObject, AFileThatIsFullNowWasWritten) {
+    expect("00DB3FFF 07 5C035FC105 5300", "6381");
+    EXPECT_NO_THROW(applet().erase_object(channel(), object_slot("cert-9a")));
+}
+
 TEST_F(PivObject, NothingIsSentWhenItIsTooLargeOrNotWritable) {
     m_profile.objects[object_index(m_profile, "cert-9a")].max_size = 106;
     m_profile.objects[object_index(m_profile, "cert-9c")].writable = false;
@@ -286,6 +307,13 @@ TEST_F(PivKeyHistory, BeginsWithTheFirstRetiredKey) {
     expect_object("5FC10C", "6A82");
     expect("00DB3FFF 0F 5C035FC10C 5308 C10101 C20100 FE00", "9000");
     applet().note_retired(channel(), 1);
+}
+
+TEST_F(PivKeyHistory, IsLeftOutOnCardsThatHaveNone) {
+    expect_object("5FC10C", "6A82");
+    expect("00DB3FFF 0F 5C035FC10C 5308 C10101 C20100 FE00", "6A82");
+    applet().note_retired(channel(), 1);
+    EXPECT_EQ(channel().exchanges(), 2U);
 }
 
 }  // namespace

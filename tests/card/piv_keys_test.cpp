@@ -68,6 +68,11 @@ TEST_F(PivReadKey, NeverAsksAgainWhenTheCardHasNoMetadata) {
     EXPECT_FALSE(applet().read_key(channel(), key_slot("9d"), nullptr));
 }
 
+TEST_F(PivReadKey, TakesABreakdownForNoEmptySlot) {
+    expect("00F7009A 000000", "6F00");
+    EXPECT_EQ(error_of([&] { applet().read_key(channel(), key_slot("9a"), nullptr); }).verb(), Verb::read);
+}
+
 TEST_F(PivReadKey, BelievesTheCardsPinPolicyOnlyWhereTheProfileLeavesItOpen) {
     m_profile.keys[key_index(m_profile, "9c")].always_authenticate = Switch::automatic;
     m_profile.keys[key_index(m_profile, "9d")].always_authenticate = Switch::automatic;

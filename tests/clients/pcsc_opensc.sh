@@ -31,11 +31,11 @@ step "keys and certificates"
 # piv-tool's own --genkey generates the key and then fails to write the public key, in every version since 0.23 (OpenSC's
 # issue 3156); so the command is sent by hand.
 for key in 9A:07 9C:07 9D:07 9E:14; do
-    slot=${key%:*}
-    admin --send-apdu "00:47:00:$slot:05:AC:03:80:01:${key#*:}:00" >"$work/generated"
-    python3 "$(dirname "$0")/piv_public_key.py" "$work/public-$slot.pem" <"$work/generated"
-    certify "$work/public-$slot.pem" "Slot $slot" clientAuth "$work/$slot.pem"
-    admin --cert "$slot" --in "$work/$slot.pem" || true # its status is the number of bytes written; read back below
+    ref=${key%:*}
+    admin --send-apdu "00:47:00:$ref:05:AC:03:80:01:${key#*:}:00" >"$work/generated"
+    python3 "$(dirname "$0")/piv_public_key.py" "$work/public-$ref.pem" <"$work/generated"
+    certify "$work/public-$ref.pem" "Slot $ref" clientAuth "$work/$ref.pem"
+    admin --cert "$ref" --in "$work/$ref.pem" || true # its status is the number of bytes written; read back below
 done
 
 step "objects"
@@ -46,10 +46,10 @@ done
 opensc_user --list-objects --type privkey >"$work/privates"
 [[ $(grep -c "Private Key Object" "$work/privates") -eq 4 ]] || fail "not four private keys: $(cat "$work/privates")"
 id=0
-for slot in 9A 9C 9D 9E; do
+for ref in 9A 9C 9D 9E; do
     id=$((id + 1))
     opensc --read-object --type cert --id "0$id" --output-file "$work/back.der"
-    same "$work/$slot.pem.der" "$work/back.der"
+    same "$work/$ref.pem.der" "$work/back.der"
 done
 
 step "pkcs11-tool's own tests"

@@ -32,13 +32,13 @@ generated() {
 
 # imported SLOT GENPKEY-OPTION...: a key and a self-signed certificate that openssl made, imported.
 imported() {
-    local slot=$1
+    local ref=$1
     shift
-    openssl genpkey "$@" -out "$work/key-$slot.pem" 2>/dev/null
-    openssl req -new -x509 -key "$work/key-$slot.pem" -subj "/CN=Slot $slot" -out "$work/$slot.pem"
-    expect "Successfully imported a new private key" admin --action import-key --slot "$slot" --input "$work/key-$slot.pem"
-    expect "Successfully imported a new certificate" admin --action import-certificate --slot "$slot" \
-        --input "$work/$slot.pem"
+    openssl genpkey "$@" -out "$work/key-$ref.pem" 2>/dev/null
+    openssl req -new -x509 -key "$work/key-$ref.pem" -subj "/CN=Slot $ref" -out "$work/$ref.pem"
+    expect "Successfully imported a new private key" admin --action import-key --slot "$ref" --input "$work/key-$ref.pem"
+    expect "Successfully imported a new certificate" admin --action import-certificate --slot "$ref" \
+        --input "$work/$ref.pem"
 }
 
 step "the card"
@@ -67,11 +67,11 @@ refuse "" piv --action test-signature --slot 9a --input "$work/9a.pem"
 
 step "attestation: the card says that it generated the key, with a certificate of its own"
 piv --action read-certificate --slot f9 --output "$work/f9.pem"
-for slot in 9a 9c; do
-    piv --action attest --slot "$slot" --output "$work/attestation.pem"
+for ref in 9a 9c; do
+    piv --action attest --slot "$ref" --output "$work/attestation.pem"
     expect "OK" openssl verify -partial_chain -trusted "$work/f9.pem" "$work/attestation.pem"
     openssl x509 -in "$work/attestation.pem" -pubkey -noout >"$work/attested.pem"
-    same "$work/public-$slot.pem" "$work/attested.pem"
+    same "$work/public-$ref.pem" "$work/attested.pem"
 done
 
 step "imported keys"

@@ -18,6 +18,7 @@ PATIENCE = 20
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 SOFTCARD_ATR = "3b8b8131fe458073c021c0556a65746f6e7d"
 SELECT = bytes.fromhex("00A4040005A000000308")
+SELECT_EXTENDED = bytes.fromhex("00A40400000005A0000003080000")
 VERIFY = bytes.fromhex("0020008008") + b"123456\xff\xff"
 TRIES_LEFT = bytes.fromhex("00200080")
 
@@ -94,14 +95,14 @@ class Test:
         return subprocess.run([JETON, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                               env=self.environment, timeout=60)
 
-    def start(self, name, place):
+    def start(self, name, place, **environment):
         return subprocess.Popen([JETON, "softcard", "serve", name, "--vpcd", place], stdin=subprocess.DEVNULL, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**self.environment, **environment})
 
-    def serve(self, name, host="127.0.0.1"):
+    def serve(self, name, host="127.0.0.1", **environment):
         """A virtual reader with the card in it, and the process that serves the card."""
         reader = Reader(host)
-        process = self.start(name, f"[{host}]:{reader.port}" if ":" in host else f"{host}:{reader.port}")
+        process = self.start(name, f"[{host}]:{reader.port}" if ":" in host else f"{host}:{reader.port}", **environment)
         reader.insert()
         self.expect("is in the virtual reader at" in process.stdout.readline(), "a line says where the card is")
         return reader, process
@@ -164,6 +165,20 @@ class Test:
             times.append(time.monotonic() - start)
         print(f"25 messages in two pieces each: {min(times) * 1000:.1f} ms")
         self.expect(min(times) < 0.5, f"25 messages take {times} s")
+        reader.close()
+        self.ended(process, 0, r"ended the connection", r"^$")
+
+    def a_configured_card(self):
+        """The reader of the configuration carries short APDUs alone, vpcd every length; the card is slow in both."""
+        config = os.path.join(self.environment["HOME"], "jeton.json")
+        with open(config, "w", encoding="ascii") as file:
+            json.dump({"softCards": {"exchange": "short-apdu", "commandMilliseconds": 200}}, file)
+        reader, process = self.serve("main", JETON_CONFIG=config)
+        reader.send(ON)
+        reader.ask(ATR)
+        start = time.monotonic()
+        self.expect(reader.ask(SELECT_EXTENDED).endswith("9000"), "an APDU of extended length")
+        self.expect(time.monotonic() - start > 0.19, "the card takes its time")
         reader.close()
         self.ended(process, 0, r"ended the connection", r"^$")
 
@@ -255,8 +270,8 @@ def main():
             test.expect(test.run("softcard", "create", name).returncode == 0, f"the card {name}")
         beside = threading.Thread(target=test.part, args=[test.the_holder_is_named])
         beside.start()
-        for part in (test.command_lines, test.a_session, test.short_pieces, test.no_delays, test.signals, test.other_protocols,
-                     test.a_card_that_is_deleted, test.turns):
+        for part in (test.command_lines, test.a_session, test.short_pieces, test.no_delays, test.a_configured_card,
+                     test.signals, test.other_protocols, test.a_card_that_is_deleted, test.turns):
             test.part(part)
         beside.join()
     print(f"{test.wrong} wrong")

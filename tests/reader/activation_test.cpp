@@ -191,6 +191,32 @@ TEST(Activation, AsksForTheCardsSpeedOnlyWhereItCanBeHad) {
     EXPECT_EQ(speed(0x13), 0x13) << "specific mode";
 }
 
+struct SilenceVector {
+    const char* atr;
+    std::uint32_t clock;
+    int milliseconds;
+};
+
+/// 2 s for the reader, and the longer one of WWT and BWT.
+constexpr SilenceVector silences[] = {
+    {"3B6E000080318066B08412016E0183009000", 4000, 2892},         // T=0, WI 10
+    {"3BF81300008131FE15597562696B657934D4", 4000, 2892},         // T=1 with BWI 1, T=0 has WI 10 anyway
+    {"3BDA18FF81B1FE751F030031C573C001400090000C", 4000, 13427},  // BWI 7
+    {"3B8B8131FE458073C021C0556A65746F6E7D", 4000, 3428},         // BWI 4
+    {"3B8B8131FE458073C021C0556A65746F6E7D", 0, 7713},            // a reader that tells no clock
+    {"3BFF", 4000, 3428},                                         // no ATR at all
+    {"3B8F8001804F0CA000000306030001000000006A", 4000, 3428},     // contactless
+};
+
+TEST(Activation, SilenceIsTheWaitingTimeOfTheCardAndSomeForTheReader) {
+    for (const SilenceVector& vector : silences) {
+        ClassDescriptor reader;
+        reader.default_clock = vector.clock;
+        EXPECT_EQ(card_silence(from_hex(vector.atr).value(), reader).count(), vector.milliseconds)
+            << vector.atr;
+    }
+}
+
 }  // namespace
 
 }  // namespace jeton::reader

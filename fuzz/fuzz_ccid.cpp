@@ -80,6 +80,7 @@ class FuzzedPort final : public CcidPort, private FlightLog {
     }
 
     const ClassDescriptor& descriptor() const override { return m_descriptor; }
+    const Quirks& quirks() const override { return m_quirks; }
     ccid::Reply exchange(const ccid::Command& command, Wait wait) override {
         return m_transport.exchange(command, {std::min(wait.first, limit), std::min(wait.total, limit)});
     }
@@ -91,6 +92,7 @@ class FuzzedPort final : public CcidPort, private FlightLog {
     void landed() override {}
 
     ClassDescriptor m_descriptor;
+    Quirks m_quirks;
     FuzzedDevice m_device;
     Byte m_seq = 0;
     Transport m_transport;

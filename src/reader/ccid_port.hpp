@@ -2,7 +2,7 @@
 #pragma once
 
 #include "reader/ccid.hpp"
-#include "reader/descriptor.hpp"
+#include "reader/quirks.hpp"
 #include "reader/transport.hpp"
 
 namespace jeton::reader {
@@ -11,7 +11,9 @@ class CcidPort {
   public:
     virtual ~CcidPort() = default;
 
+    /// descriptor is corrected where the quirks know better.
     virtual const ClassDescriptor& descriptor() const = 0;
+    virtual const Quirks& quirks() const = 0;
 
     /// exchange as Transport::exchange; the reply may say that the command failed.
     virtual ccid::Reply exchange(const ccid::Command& command, Wait wait) = 0;

@@ -1,9 +1,11 @@
 // The seam under CCID: what a USB interface does. libusb is one Device, the emulated reader another.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
+#include "reader/usb_identity.hpp"
 #include "util/bytes.hpp"
 #include "util/deadline.hpp"
 
@@ -15,6 +17,10 @@ class Device {
 
     /// descriptor is the 54-byte CCID class descriptor, as the device gave it.
     virtual Bytes descriptor() const = 0;
+
+    /// usb is what USB knows of the device; nullopt where it is not on a bus. A device that wraps another one
+    /// gives the other's.
+    virtual std::optional<UsbIdentity> usb() const { return std::nullopt; }
 
     /// claim takes the interface for this process, release gives it back; each burst does both. claim throws
     /// Error (busy, gone).

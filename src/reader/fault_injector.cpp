@@ -32,6 +32,7 @@ class FaultInjector final : public Device {
         : m_device(std::move(device)), m_control(std::move(control)) {}
 
     Bytes descriptor() const override { return m_device->descriptor(); }
+    std::optional<UsbIdentity> usb() const override { return m_device->usb(); }
 
     void claim() override {
         look();

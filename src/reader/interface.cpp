@@ -144,10 +144,12 @@ void Interface::open_device() {
     if (!descriptor) {
         throw Error(Kind::unsupported, m_place.name + ": its CCID descriptor is broken");
     }
-    m_descriptor = descriptor;
+    const UsbIdentity usb = device->usb().value_or(UsbIdentity());
+    m_quirks = &quirks_of(usb.vendor, usb.product, usb.release);
+    m_descriptor = corrected(*descriptor, *m_quirks);
     m_transport.emplace(*device, static_cast<FlightLog&>(*this));
     m_device = std::move(device);
-    m_level = static_cast<int>(descriptor->level());
+    m_level = static_cast<int>(m_descriptor->level());
 }
 
 void Interface::claim_device(Deadline deadline) {

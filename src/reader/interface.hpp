@@ -69,6 +69,7 @@ class Interface final : public CcidPort, private FlightLog {
 
     // With the turn alone:
     const ClassDescriptor& descriptor() const override { return *m_descriptor; }
+    const Quirks& quirks() const override { return *m_quirks; }
     ccid::Reply exchange(const ccid::Command& command, Wait wait) override;
 
     /// recover brings a reader that still owes an answer back into step: drain, ask, abort. No card state is
@@ -111,6 +112,7 @@ class Interface final : public CcidPort, private FlightLog {
     HandoverRecord m_record;
     std::unique_ptr<Device> m_device;
     std::optional<ClassDescriptor> m_descriptor;
+    const Quirks* m_quirks = nullptr;  ///< known with the descriptor
     std::optional<Transport> m_transport;
     bool m_locked = false;
     bool m_claimed = false;

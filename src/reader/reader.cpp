@@ -10,12 +10,13 @@ namespace jeton::reader {
 
 namespace {
 
-using Slots = std::array<std::unique_ptr<Slot>, most_slots>;
+using Slots = std::array<std::unique_ptr<CardLink>, most_slots>;
 
 Slots make_slots(InterfaceOwner& owner) {
+    const auto& link = owner.place().link;
     Slots slots;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-        slots[i] = std::make_unique<Slot>(owner, i);
+        slots[i] = link ? link(i) : std::make_unique<Slot>(owner, i);
     }
     return slots;
 }

@@ -22,6 +22,12 @@ struct ReaderPlace {
     /// meanwhile, and once more in a forked child. An empty |lease_file| means that no other process can
     /// reach the reader.
     std::function<std::unique_ptr<Device>()> open;
+
+    /// link, where it is set, makes the card openings instead, and nothing is opened: for links that are not
+    /// made of CCID messages (PC/SC). It is called once for each opening, sends nothing and does not throw.
+    std::function<std::unique_ptr<CardLink>(std::size_t index)> link{};
+
+    std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
 };
 
 class Slot;

@@ -17,6 +17,7 @@ class FakePort final : public CcidPort, private FlightLog {
     }
 
     const ClassDescriptor& descriptor() const override { return m_descriptor; }
+    const Quirks& quirks() const override { return m_quirks; }
     ccid::Reply exchange(const ccid::Command& command, Wait wait) override {
         return m_transport.exchange(command, wait);
     }
@@ -28,6 +29,7 @@ class FakePort final : public CcidPort, private FlightLog {
 
     support::FakeDevice m_device;
     ClassDescriptor m_descriptor;
+    Quirks m_quirks;
     Byte m_seq = 0;
     Transport m_transport;
 };

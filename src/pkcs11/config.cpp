@@ -1,12 +1,11 @@
 #include "pkcs11/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <variant>
 
 #include "pkcs11/error.hpp"
-#include "reader/fault_injector.hpp"
-#include "softcard/store.hpp"
 #include "util/environment.hpp"
 #include "util/files.hpp"
 #include "util/json.hpp"
@@ -85,8 +84,8 @@ bool add_profiles(Config& config, const Json& value) {
     return true;
 }
 
-const std::array<ConfigRow, 10>& config_rows() {
-    static const auto* rows = new std::array<ConfigRow, 10>{{
+const std::vector<ConfigRow>& config_rows() {
+    static const auto* rows = new std::vector<ConfigRow>{
         {"/log", "a text such as \"debug\" or \"info:/var/log/jeton.log\"",
          [](Config& config, const Json& value) {
              if (value.is_string()) {
@@ -114,7 +113,7 @@ const std::array<ConfigRow, 10>& config_rows() {
          [](Config& config, const Json& value) { return set_time(config.soft_reader.command_time, value); }},
         {"/softCards/faultPlan", "an absolute path",
          [](Config& config, const Json& value) { return set_path(config.fault_plan, value); }},
-    }};
+    };
     return *rows;
 }
 
@@ -133,11 +132,17 @@ const ConfigRow* find_row(std::string_view pointer) {
     return nullptr;
 }
 
+/// is_section tells whether there are keys below |pointer|.
+bool is_section(const std::string& pointer) {
+    return std::ranges::any_of(config_rows(),
+                               [&](const ConfigRow& row) { return row.pointer.starts_with(pointer + "/"); });
+}
+
 /// apply_members walks one object; false after a complaint.
 bool apply_members(Config& config, const fs::path& file, const Json& object, const std::string& prefix) {
     for (const auto& [name, value] : object.items()) {
         const std::string pointer = prefix + "/" + name;
-        if (pointer == "/softCards" && value.is_object()) {
+        if (is_section(pointer) && value.is_object()) {
             if (!apply_members(config, file, value, pointer)) {
                 return false;
             }
@@ -237,39 +242,6 @@ Config read_config(std::string_view reserved) {
         configure_log(*config.log);
     }
     return config;
-}
-
-reader::ReaderPlace soft_card_place(const Config& config, const std::string& name) {
-    const fs::path file = softcard::card_file(*config.state_directory, name);
-    const auto insert = [card = config.soft_card](const fs::path& path) {
-        return softcard::insert(path, card);
-    };
-    reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
-                              softcard::lease_file(*config.state_directory, name), nullptr};
-    if (config.fault_plan) {
-        const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
-        place.open = [file, insert, options = config.soft_reader, control] {
-            auto card = reader::make_faulty_card(insert(file), control, insert);
-            return reader::make_fault_injector(reader::make_emulated_reader(std::move(card), options),
-                                               control);
-        };
-    } else {
-        place.open = [file, insert, options = config.soft_reader] {
-            return reader::make_emulated_reader(insert(file), options);
-        };
-    }
-    return place;
-}
-
-std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
-    std::vector<reader::ReaderPlace> places;
-    if (!config.soft_cards || !config.state_directory) {
-        return places;
-    }
-    for (const std::string& name : softcard::list(*config.state_directory)) {
-        places.push_back(soft_card_place(config, name));
-    }
-    return places;
 }
 
 }  // namespace jeton::pkcs11

@@ -9,7 +9,6 @@
 
 #include "card/profile_set.hpp"
 #include "reader/emulated_reader.hpp"
-#include "reader/reader.hpp"
 #include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
@@ -29,12 +28,5 @@ struct Config {
 /// config, log; empty when the application gave none). A broken file is left out and told in the log. Throws
 /// Error(CKR_ARGUMENTS_BAD) for unknown words.
 Config read_config(std::string_view reserved);
-
-/// soft_card_place is the reader of the software card |name| in |config|'s directory, which there must be.
-/// With a fault plan it is one that can break.
-reader::ReaderPlace soft_card_place(const Config& config, const std::string& name);
-
-/// find_reader_places lists the readers that are there now. Opens none.
-std::vector<reader::ReaderPlace> find_reader_places(const Config& config);
 
 }  // namespace jeton::pkcs11

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pkcs11/error.hpp"
+#include "pkcs11/reader_places.hpp"
 
 namespace jeton::pkcs11 {
 

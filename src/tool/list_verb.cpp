@@ -5,6 +5,7 @@
 #include "card/card.hpp"
 #include "card/error.hpp"
 #include "pkcs11/config.hpp"
+#include "pkcs11/reader_places.hpp"
 #include "reader/error.hpp"
 #include "reader/reader.hpp"
 #include "tool/failure.hpp"

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "pkcs11/config.hpp"
+#include "pkcs11/reader_places.hpp"
 #include "reader/reader.hpp"
 #include "tool/failure.hpp"
 #include "tool/output.hpp"

@@ -29,6 +29,14 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
     return place;
 }
 
+std::vector<fs::path> hotplug_directories(const Config& config) {
+    std::vector<fs::path> directories;
+    if (config.soft_cards && config.state_directory) {
+        directories.push_back(*config.state_directory);
+    }
+    return directories;
+}
+
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places;
     if (!config.soft_cards || !config.state_directory) {

@@ -291,10 +291,11 @@ void run_cell(const CardTemplates& templates, const Operation& operation, int me
     Bench bench(templates);
     Case one(bench, operation, cell.stopwatch);
     for (const auto& [status, rv] : told) {
-        cell.run_case(fmt::format("status {} {:04X}", message, status), bench, [&, status = status, rv = rv] {
-            one.run(message, command, status, rv);
-            return true;
-        });
+        cell.run_case(fmt::format("status {} {:04X}", message, status), bench,
+                      [&, sw = status, expected = rv] {
+                          one.run(message, command, sw, expected);
+                          return true;
+                      });
     }
 }
 
@@ -307,15 +308,15 @@ TEST(StatusMatrix, each_status_word_to_each_command_of_each_operation) {
         const Operation& operation = *found;
         Bench bench(templates);
         std::set<std::string> before;
-        for (const auto& [message, command] : commands_of(bench, operation)) {
-            std::vector<Told> told = told_of(operation, command);
-            if (!before.insert(command).second) {  // once more: the few will do
+        for (const auto& [number, name_of_command] : commands_of(bench, operation)) {
+            std::vector<Told> told = told_of(operation, name_of_command);
+            if (!before.insert(name_of_command).second) {  // once more: the few will do
                 std::erase_if(
                     told, [](const Told& it) { return std::ranges::find(few, it.status) == std::end(few); });
             }
             matrix.add(
-                name, fmt::format("{} {}", message, command),
-                [&templates, &operation, message = message, command = command, told = std::move(told)](
+                name, fmt::format("{} {}", number, name_of_command),
+                [&templates, &operation, message = number, command = name_of_command, told = std::move(told)](
                     Matrix::Cell& cell) { run_cell(templates, operation, message, command, told, cell); });
         }
     }

@@ -9,6 +9,7 @@
 
 #include "card/profile_set.hpp"
 #include "reader/emulated_reader.hpp"
+#include "reader/reader.hpp"
 #include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
@@ -20,6 +21,7 @@ struct Config {
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave
     std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
+    reader::HandoverPolicy handover = reader::HandoverPolicy::reset;
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

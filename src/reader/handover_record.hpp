@@ -13,6 +13,9 @@ namespace jeton::reader {
 /// most_slots is how many card openings of one reader are used; readers of the field have up to eight.
 inline constexpr std::size_t most_slots = 8;
 
+/// longest_atr is that of ISO/IEC 7816-3, 8.2.1, with TS.
+inline constexpr std::size_t longest_atr = 33;
+
 /// SlotRecord is the state of one card opening. Generations are compared for equality alone.
 struct SlotRecord {
     std::uint64_t holder = 0;            ///< who used the card last; 0: its state is known to nobody
@@ -20,6 +23,7 @@ struct SlotRecord {
     std::uint64_t write_generation = 0;  ///< changes when objects on the card were changed
     std::uint32_t removals = 0;          ///< changes when a powered card was found to be gone
     bool powered = false;                ///< the last holder left the card powered
+    Bytes atr;                           ///< of the last power on, at most longest_atr bytes
 
     bool operator==(const SlotRecord&) const = default;
 };
@@ -43,7 +47,7 @@ struct HandoverRecord {
 };
 
 /// record_size is the size of the lease file: "JTLR", version, then the fields little-endian.
-inline constexpr std::size_t record_size = 24 + most_slots * 32;
+inline constexpr std::size_t record_size = 24 + most_slots * (33 + longest_atr);
 
 using RecordBytes = std::array<Byte, record_size>;
 

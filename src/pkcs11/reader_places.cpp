@@ -1,11 +1,28 @@
 #include "pkcs11/reader_places.hpp"
 
+#include <utility>
+
 #include "reader/fault_injector.hpp"
+#include "reader/trace.hpp"
 #include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// traced gives |place| whose device is traced, if |config| asks for a trace. Each place goes through it.
+reader::ReaderPlace traced(const Config& config, reader::ReaderPlace place) {
+    if (config.trace && place.open) {
+        place.open = [open = std::move(place.open), trace = config.trace] {
+            return reader::make_traced_device(open(), trace);
+        };
+    }
+    return place;
+}
+
+}  // namespace
 
 reader::ReaderPlace soft_card_place(const Config& config, const std::string& name) {
     const fs::path file = softcard::card_file(*config.state_directory, name);
@@ -26,7 +43,7 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
             return reader::make_emulated_reader(insert(file), options);
         };
     }
-    return place;
+    return traced(config, std::move(place));
 }
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {

@@ -99,6 +99,8 @@ const std::vector<ConfigRow>& config_rows() {
              return value.is_string();
          }},
         {"/profiles", "an array of paths", add_profiles},
+        {"/trace", "an absolute path",
+         [](Config& config, const Json& value) { return set_path(config.trace_file, value); }},
         {"/overwrite", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
         {"/handover", "\"reset\" or \"keep\"", set_handover},
@@ -225,6 +227,21 @@ void configure_log(const std::string& text) {
     }
 }
 
+/// begin_trace makes the trace that the environment or a file asks for.
+void begin_trace(Config& config) {
+    if (const auto asked = environment("JETON_TRACE")) {
+        config.trace_file = *asked;
+    }
+    if (!config.trace_file) {
+        return;
+    }
+    if (!config.trace_file->is_absolute()) {
+        log::warn("trace: \"{}\" is not an absolute path", config.trace_file->string());
+        return;
+    }
+    config.trace = std::make_shared<reader::Trace>(*config.trace_file);
+}
+
 }  // namespace
 
 Config read_config(std::string_view reserved) {
@@ -247,6 +264,7 @@ Config read_config(std::string_view reserved) {
     if (!asked && config.log) {
         configure_log(*config.log);
     }
+    begin_trace(config);
     return config;
 }
 

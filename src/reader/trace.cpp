@@ -58,7 +58,7 @@ struct Trace::File {
             return;
         }
         if (path != wanted) {
-            log::warn("trace: {} is there already: this process writes {}", wanted.string(), path.string());
+            log::info("trace: {} is there already: this process writes {}", wanted.string(), path.string());
         }
         write(pcapng::section_block("jeton"));
         write(pcapng::interface_block("jeton"));

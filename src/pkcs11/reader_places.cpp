@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reader/fault_injector.hpp"
+#include "reader/replay_card.hpp"
 #include "reader/trace.hpp"
 #include "softcard/store.hpp"
 
@@ -46,8 +47,22 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
     return traced(config, std::move(place));
 }
 
+namespace {
+
+/// replay_place is the reader of a recording; each process plays it anew.
+reader::ReaderPlace replay_place(const Config& config, const fs::path& file) {
+    const std::string name = "jeton replay " + file.filename().string();
+    return traced(config,
+                  {name, "replay:" + file.string(), {}, [file] { return reader::open_replay(file); }});
+}
+
+}  // namespace
+
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places;
+    for (const fs::path& file : config.replays) {
+        places.push_back(replay_place(config, file));
+    }
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }

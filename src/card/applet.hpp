@@ -38,6 +38,7 @@ struct KeyPolicy {
 struct PinStatus {
     bool known = false;       ///< false: the card does not tell
     unsigned tries_left = 0;  ///< 0: blocked
+    bool verified = false;    ///< the card says that the PIN is verified now
     bool initialized = true;
     unsigned most_tries =
         0;  ///< the highest counter that was seen on this card; 0: none. Below it, a try was spent

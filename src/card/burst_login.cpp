@@ -113,6 +113,17 @@ void Burst::State::repeat_verify(View pin) {
     }
 }
 
+/// take_over_login finds out whether the PIN is verified on a card that was not reset since others used it.
+void Burst::State::take_over_login() {
+    const PinRule& rule = user_pin();
+    if (rule.status == PinRule::Status::empty_verify) {
+        const PinStatus status = card.applet->pin_status(card.channel, rule);
+        card.standing.verified = status.verified;
+        card.standing.counter_told = true;
+        card.memory.set_pin_status(PinRole::user, status);
+    }
+}
+
 void Burst::State::ensure_login() {
     if (card.vault.role() != PinRole::user) {
         throw Error(Error::Kind::not_logged_in, Verb::verify, "the user is not logged in");

@@ -1,5 +1,7 @@
 #include "card/card.hpp"
 
+#include <utility>
+
 #include "card/card_state.hpp"
 #include "util/log.hpp"
 
@@ -76,8 +78,8 @@ Burst Card::begin() {
     if (lease->others_wrote()) {
         state.memory.drop();
     }
-    if (lease->continuity() == reader::Continuity::reset) {
-        state.standing = {};
+    if (lease->continuity() != reader::Continuity::kept) {
+        state.standing = {.shared = lease->continuity() == reader::Continuity::shared};
     }
     auto burst = std::make_unique<Burst::State>(state, std::move(lease));
     burst->run([&] {
@@ -88,18 +90,35 @@ Burst Card::begin() {
     return Burst(std::move(burst));
 }
 
+/// answers_as_ours tells whether our application of this very card is still selected. There are cards on
+/// which SELECT alone ends what was verified: it is not sent where it is not needed.
+bool Burst::State::answers_as_ours() {
+    try {
+        return !card.serial.empty() && card.applet->read_serial(card.channel) == card.serial;
+    } catch (const Error& error) {
+        log::debug("{}: {}", card.link.name(), error.what());
+        return false;
+    }
+}
+
 /// resume selects the application and makes sure that it is on the same card; PINs wait until they are
 /// needed.
 void Burst::State::resume() {
-    card.standing = {};
-    if (!card.applet->select(card.channel) || card.applet->read_serial(card.channel) != card.serial) {
+    const bool shared = std::exchange(card.standing, {}).shared;
+    const bool still_selected = shared && answers_as_ours();
+    if (!still_selected &&
+        (!card.applet->select(card.channel) || card.applet->read_serial(card.channel) != card.serial)) {
         card.die();
         throw Error(Error::Kind::swapped, Verb::select, "another card is in " + card.link.name());
     }
     card.standing.selected = true;
-    if (card.vault.role() == PinRole::user && !card.vault.may_repeat()) {
-        log::info("{}: the card was reset and the PIN policy does not let us verify again: logged out",
-                  card.link.name());
+    if (shared && card.vault.role() == PinRole::user) {
+        take_over_login();
+    }
+    if (card.vault.role() == PinRole::user && !card.standing.verified && !card.vault.may_repeat()) {
+        log::info(
+            "{}: the card was used by others and the PIN policy does not let us verify again: logged out",
+            card.link.name());
         card.forget_login();
     }
 }

@@ -15,13 +15,15 @@ inline constexpr Milliseconds lease_wait{30000};
 /// Standing is what the card grants us at this moment, as far as we know. Only the holder of the Lease looks
 /// at it.
 struct Standing {
+    bool shared = false;  ///< other processes of this user were here: nothing is selected by us, but the PIN
+                          ///< may be verified
     bool selected = false;
     bool verified = false;  ///< the user PIN
     bool counter_told =
         false;  ///< the PIN's counter is known from this power on: nobody else can have used up tries
     bool admin = false;                        ///< the management key
-    std::optional<std::uint64_t> verified_at;  ///< Channel::exchanges() directly after the last VERIFY
-    std::optional<std::uint64_t> login_at;     ///< the same, after the VERIFY of a login
+    std::optional<std::uint64_t> verified_at{};  ///< Channel::exchanges() directly after the last VERIFY
+    std::optional<std::uint64_t> login_at{};     ///< the same, after the VERIFY of a login
 };
 
 struct Card::State {
@@ -142,6 +144,8 @@ struct Burst::State {
     }
 
     void resume();
+    bool answers_as_ours();
+    void take_over_login();
     void note(const reader::Error& error);
 
     /// just_verified: VERIFY was the last command that the card saw, and nobody reset it since.

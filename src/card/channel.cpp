@@ -10,8 +10,6 @@ namespace jeton::card {
 
 namespace {
 
-constexpr std::size_t longest_short_data = 255;
-constexpr std::uint32_t most_short_le = 256;
 constexpr unsigned most_get_responses = 512;
 constexpr Byte chaining_bit = 0x10;
 constexpr Byte get_response = 0xC0;

@@ -48,7 +48,7 @@ PinStatus PivApplet::pin_status(Channel& channel, const PinRule& pin) {
         return {.known = true, .tries_left = *left};
     }
     if (status.ok()) {  // verified, so the counter stands at its maximum
-        return {.known = pin.tries_max != 0, .tries_left = pin.tries_max};
+        return {.known = pin.tries_max != 0, .tries_left = pin.tries_max, .verified = true};
     }
     if (status == sw::reference_data_unusable) {
         return {.known = true, .tries_left = 0, .initialized = false};

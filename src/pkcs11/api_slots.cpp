@@ -120,6 +120,12 @@ void Api::C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo) {
     pInfo->ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
 }
 
+void Api::C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pRserved) {
+    require(pSlot != nullptr && pRserved == nullptr, CKR_ARGUMENTS_BAD,
+            "pSlot is null or the reserved argument is not");
+    *pSlot = module().wait_for_event((flags & CKF_DONT_BLOCK) == 0);
+}
+
 void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount) {
     const auto token = module().slot(slotID)->known_token(module().profiles());
     std::vector<CK_MECHANISM_TYPE> types;

@@ -66,6 +66,11 @@ bool set_exchange(Config& config, const Json& value) {
     return false;
 }
 
+bool set_handover(Config& config, const Json& value) {
+    config.handover = value == "keep" ? reader::HandoverPolicy::keep : reader::HandoverPolicy::reset;
+    return value == "reset" || value == "keep";
+}
+
 bool set_touch(Config& config, const Json& value) {
     config.soft_card.touch = value == "refused" ? softcard::Touch::refused : softcard::Touch::given;
     return value == "given" || value == "refused";
@@ -113,6 +118,7 @@ const std::vector<ConfigRow>& config_rows() {
          [](Config& config, const Json& value) { return set_path(config.trace_file, value); }},
         {"/overwrite", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
+        {"/handover", "\"reset\" or \"keep\"", set_handover},
         {"/softCards/enabled", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.soft_cards, value); }},
         {"/softCards/directory", "a path",

@@ -10,6 +10,7 @@
 
 #include "card/profile_set.hpp"
 #include "reader/emulated_reader.hpp"
+#include "reader/reader.hpp"
 #include "reader/trace.hpp"
 #include "softcard/store.hpp"
 
@@ -22,6 +23,7 @@ struct Config {
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave
     std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
+    reader::HandoverPolicy handover = reader::HandoverPolicy::reset;
     std::optional<std::filesystem::path> trace_file;  ///< JETON_TRACE goes before it
     std::shared_ptr<reader::Trace> trace;             ///< of all readers, if there is to be one
     std::vector<std::filesystem::path> replays;       ///< recordings that are readers (replay_card.hpp)

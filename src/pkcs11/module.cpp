@@ -1,12 +1,15 @@
 #include "pkcs11/module.hpp"
 
 #include <algorithm>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "pkcs11/error.hpp"
 #include "pkcs11/reader_places.hpp"
+#include "reader/hotplug_hints.hpp"
 
 namespace jeton::pkcs11 {
 
@@ -18,6 +21,9 @@ std::atomic<Module*> g_module{nullptr};
 std::atomic<long> g_entering{0};
 std::atomic<bool> g_fork_handler{false};
 
+/// How often somebody who waits looks at the cards.
+constexpr Milliseconds look_interval{500};
+
 /// In a forked child the module is the parent's: it is left alone, because other threads of the parent may
 /// have held its locks, and the child starts from nothing.
 void forget_in_child() {
@@ -27,7 +33,8 @@ void forget_in_child() {
 
 }  // namespace
 
-Module::Module(Config config) : m_config(std::move(config)), m_pid(getpid()) {}
+Module::Module(Config config)
+    : m_config(std::move(config)), m_stopping(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), m_pid(getpid()) {}
 
 Module::~Module() = default;
 
@@ -64,6 +71,7 @@ void Module::stop() {
     if (module == nullptr) {
         throw Error(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Finalize was called by another thread");
     }
+    eventfd_write(module->m_stopping.get(), 1);
     while (g_entering.load() != 0) {
         sched_yield();
     }
@@ -86,11 +94,39 @@ void Module::refresh_slots() {
     const std::lock_guard lock(m_slots_mutex);
     for (const reader::ReaderPlace& place : places) {
         const auto known = [&](const auto& slot) { return slot->key() == place.key; };
-        if (std::ranges::none_of(m_slots, known)) {
-            m_slots.push_back(std::make_shared<Slot>(stable_slot_id(place.key), place));
+        if (std::ranges::any_of(m_slots, known)) {
+            continue;
+        }
+        const auto reader = std::make_shared<reader::Reader>(place);
+        for (std::size_t index = 0; index < place.openings; ++index) {
+            m_slots.push_back(std::make_shared<Slot>(reader, index, m_looked));
         }
     }
+    m_looked = true;
     std::ranges::sort(m_slots, {}, [](const auto& slot) { return slot->id(); });
+}
+
+bool Module::stopping() const {
+    pollfd descriptor{m_stopping.get(), POLLIN, 0};
+    return poll(&descriptor, 1, 0) > 0;
+}
+
+CK_SLOT_ID Module::wait_for_event(bool blocking) {
+    std::optional<reader::HotplugHints> hints;
+    if (blocking) {
+        hints.emplace(hotplug_directories(m_config));
+    }
+    while (!stopping()) {
+        refresh_slots();
+        for (const auto& slot : slots()) {
+            if (slot->take_event()) {
+                return slot->id();
+            }
+        }
+        require(hints.has_value(), CKR_NO_EVENT, "nothing came or went");
+        hints->wait(m_stopping.get(), look_interval);
+    }
+    throw Error(CKR_CRYPTOKI_NOT_INITIALIZED, "C_Finalize was called by another thread");
 }
 
 std::vector<std::shared_ptr<Slot>> Module::slots() {

@@ -11,6 +11,7 @@
 #include "pkcs11/config.hpp"
 #include "pkcs11/session.hpp"
 #include "pkcs11/slot.hpp"
+#include "util/files.hpp"
 
 namespace jeton::pkcs11 {
 
@@ -42,6 +43,11 @@ class Module {
     void refresh_slots();
     std::vector<std::shared_ptr<Slot>> slots();
 
+    /// wait_for_event gives a slot in which a reader or a card came or went; while there is none it waits in
+    /// the caller's thread, unless |blocking| is false: NO_EVENT. CRYPTOKI_NOT_INITIALIZED when stop() ended
+    /// the wait.
+    CK_SLOT_ID wait_for_event(bool blocking);
+
     /// slot finds a slot; SLOT_ID_INVALID.
     std::shared_ptr<Slot> slot(CK_SLOT_ID id);
 
@@ -56,11 +62,15 @@ class Module {
   private:
     friend class ModuleReference;
 
+    bool stopping() const;
+
     const Config m_config;
     std::once_flag m_profiles_once;
     card::ProfileSet m_profiles;
     std::mutex m_slots_mutex;
     std::vector<std::shared_ptr<Slot>> m_slots;
+    bool m_looked = false;      ///< for readers, at least once
+    const UniqueFd m_stopping;  ///< an eventfd that stop() signals
     SessionTable m_sessions;
 
     std::atomic<long> m_references{1};

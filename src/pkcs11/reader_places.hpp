@@ -16,4 +16,7 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
 /// find_reader_places lists the readers that are there now. Opens none.
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config);
 
+/// hotplug_directories are those whose changes are a reason to look for readers again.
+std::vector<std::filesystem::path> hotplug_directories(const Config& config);
+
 }  // namespace jeton::pkcs11

@@ -1,25 +1,39 @@
 #include "pkcs11/slot.hpp"
 
 #include <map>
+#include <utility>
 
 #include "pkcs11/error.hpp"
 #include "reader/error.hpp"
 
 namespace jeton::pkcs11 {
 
-CK_SLOT_ID stable_slot_id(const std::string& key) {
+CK_SLOT_ID stable_slot_id(const std::string& key, std::size_t index) {
     // Never destroyed: see Module.
     static auto* mutex = new std::mutex;
-    static auto* ids = new std::map<std::string, CK_SLOT_ID>;
+    static auto* ids = new std::map<std::pair<std::string, std::size_t>, CK_SLOT_ID>;
     const std::lock_guard lock(*mutex);
-    return ids->try_emplace(key, ids->size()).first->second;
+    return ids->try_emplace({key, index}, ids->size()).first->second;
 }
 
-Slot::Slot(CK_SLOT_ID id, reader::ReaderPlace place) : m_id(id), m_reader(std::move(place)) {}
+Slot::Slot(std::shared_ptr<reader::Reader> reader, std::size_t index, bool is_new)
+    : m_reader(std::move(reader)), m_index(index), m_id(stable_slot_id(m_reader->place().key, index)) {
+    if (is_new) {
+        m_seen.emplace();
+    }
+}
+
+bool Slot::take_event() {
+    const bool is_present = present();
+    const Seen now{is_present, is_present ? link().insertion() : 0};
+    const std::lock_guard lock(m_seen_mutex);
+    const std::optional<Seen> before = std::exchange(m_seen, now);
+    return before && *before != now;
+}
 
 bool Slot::present() {
     try {
-        return m_reader.slot().present();
+        return link().present();
     } catch (const reader::Error& error) {
         if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {
             return false;
@@ -53,7 +67,7 @@ std::shared_ptr<Token> Slot::known_token(const card::ProfileSet& profiles) {
 
 std::shared_ptr<Token> Slot::recognise(const card::ProfileSet& profiles) {
     try {
-        auto card = card::Card::recognise(m_reader.slot(), profiles);
+        auto card = card::Card::recognise(link(), profiles);
         return card == nullptr ? nullptr : std::make_shared<Token>(m_id, std::move(card));
     } catch (const reader::Error& error) {
         if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {

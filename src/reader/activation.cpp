@@ -20,7 +20,6 @@ constexpr Wait power_on_wait{Milliseconds(3500), Milliseconds(20000)};
 constexpr Wait power_off_wait{Milliseconds(3000), Milliseconds(10000)};
 constexpr Wait parameters_wait{Milliseconds(3000), Milliseconds(10000)};
 constexpr std::size_t shortest_atr = 2;
-constexpr std::size_t longest_atr = 33;
 constexpr Byte default_speed = 0x11;
 
 constexpr Milliseconds reader_overhead{

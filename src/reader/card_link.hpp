@@ -13,10 +13,12 @@ namespace jeton::reader {
 
 /// Continuity says what the state of the card is worth when a Lease begins.
 enum class Continuity {
-    kept,   ///< nobody else used the card since our last Lease: its selection and PIN state are as we left
-            ///< them
-    reset,  ///< the card was just powered or reset: nothing is selected, no PIN is verified; it may be
-            ///< another card
+    kept,    ///< nobody else used the card since our last Lease: its selection and PIN state are as we left
+             ///< them
+    shared,  ///< other processes of this user used the card since and left it powered: what is selected and
+             ///< what is verified is theirs, and may be another card's
+    reset,   ///< the card was just powered or reset: nothing is selected, no PIN is verified; it may be
+             ///< another card
 };
 
 /// Lease is the right to use the card for one burst of APDUs, exclusive among threads and co-operating

@@ -10,9 +10,9 @@ namespace jeton::reader {
 namespace {
 
 constexpr std::array<Byte, 4> magic{'J', 'T', 'L', 'R'};
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr std::size_t slot_offset = 24;
-constexpr std::size_t slot_size = 32;
+constexpr std::size_t slot_size = 33 + longest_atr;
 constexpr std::uint32_t powered_flag = 1;
 
 /// FieldWriter and FieldReader walk the fixed layout, so that it stands once for each direction, in the same
@@ -25,6 +25,8 @@ class FieldWriter {
         store_le(m_out.first(size), value);
         m_out = m_out.subspan(size);
     }
+
+    void copy(View bytes) { std::ranges::copy(bytes, m_out.begin()); }
 
   private:
     std::span<Byte> m_out;
@@ -41,6 +43,8 @@ class FieldReader {
     }
     std::uint32_t get32() { return static_cast<std::uint32_t>(get(4)); }
     Byte get8() { return static_cast<Byte>(get(1)); }
+
+    View rest() const { return m_in; }
 
   private:
     View m_in;
@@ -67,6 +71,9 @@ RecordBytes encode_record(const HandoverRecord& record) {
         out.put(8, slot.write_generation);
         out.put(4, slot.removals);
         out.put(4, slot.powered ? powered_flag : 0);
+        const View atr = View(slot.atr).first(std::min(slot.atr.size(), longest_atr));
+        out.put(1, atr.size());
+        out.copy(atr);
     }
     return bytes;
 }
@@ -102,6 +109,13 @@ std::optional<HandoverRecord> decode_record(View bytes) {
             return std::nullopt;
         }
         slot.powered = flags != 0;
+        const std::size_t atr_size = in.get8();
+        const View room = in.rest();
+        if (atr_size > longest_atr ||
+            !std::ranges::all_of(room.subspan(atr_size), [](Byte it) { return it == 0; })) {
+            return std::nullopt;
+        }
+        slot.atr = to_bytes(room.first(atr_size));
     }
     return record;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "reader/atr.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::reader {
@@ -20,6 +21,7 @@ struct SlotRecord {
     std::uint64_t write_generation = 0;  ///< changes when objects on the card were changed
     std::uint32_t removals = 0;          ///< changes when a powered card was found to be gone
     bool powered = false;                ///< the last holder left the card powered
+    Bytes atr;                           ///< of the last power on, at most longest_atr bytes
 
     bool operator==(const SlotRecord&) const = default;
 };
@@ -43,7 +45,7 @@ struct HandoverRecord {
 };
 
 /// record_size is the size of the lease file: "JTLR", version, then the fields little-endian.
-inline constexpr std::size_t record_size = 24 + most_slots * 32;
+inline constexpr std::size_t record_size = 24 + most_slots * (33 + longest_atr);
 
 using RecordBytes = std::array<Byte, record_size>;
 

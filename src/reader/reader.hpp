@@ -12,6 +12,12 @@
 
 namespace jeton::reader {
 
+/// HandoverPolicy says what happens to a card that another process used last.
+enum class HandoverPolicy {
+    reset,  ///< it is reset: what was verified for them is not for us
+    keep,   ///< it stays as it is, where that process was one of ours and of the same user
+};
+
 /// ReaderPlace says where a reader is before anybody talks to it.
 struct ReaderPlace {
     std::string name;                  ///< for people: "jeton soft card main"
@@ -27,6 +33,7 @@ struct ReaderPlace {
     /// made of CCID messages (PC/SC). It is called once for each opening, sends nothing and does not throw.
     std::function<std::unique_ptr<CardLink>(std::size_t index)> link{};
 
+    HandoverPolicy handover = HandoverPolicy::reset;
     std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
 };
 

@@ -21,7 +21,6 @@ constexpr std::size_t place_of_level = 8;
 constexpr std::size_t place_of_last_specific = 9;
 constexpr std::size_t command_header = 5;
 constexpr std::size_t longest_parameters = 8;
-constexpr std::size_t longest_atr = 33;
 constexpr std::string_view remark_begins = "masked: ";
 
 std::span<Byte> behind(std::span<Byte> bytes, std::size_t count) {

@@ -146,7 +146,30 @@ bool Slot::trusted(Interface& interface) const {
            record.power_generation == memory.power_generation;
 }
 
-/// establish brings the card into a state that is known: kept as this process left it, or just powered.
+/// shareable: another process of this user left the card powered, and the configuration says that ours trust
+/// each other.
+bool Slot::shareable(Interface& interface) const {
+    const SlotRecord& record = interface.record(m_index);
+    return m_owner.place().handover == HandoverPolicy::keep && record.powered && record.holder != 0 &&
+           !record.atr.empty();
+}
+
+/// share takes the card over as it is.
+void Slot::share(Interface& interface) {
+    SlotRecord& record = interface.record(m_index);
+    SlotMemory& memory = interface.memory(m_index);
+    if (!memory.atr.empty() && memory.atr != record.atr) {
+        ++memory.insertion;
+    }
+    memory.silence = card_silence(record.atr, interface.descriptor());
+    memory.atr = record.atr;
+    memory.power_generation = record.power_generation;
+    record.holder = interface.holder_id();
+    interface.store_record();
+}
+
+/// establish brings the card into a state that is known: kept as this process left it, taken over from
+/// another one, or just powered.
 Continuity Slot::establish(Interface& interface) {
     require_apdu_level(interface.descriptor().level(), name());
     if (m_index > interface.descriptor().max_slot_index) {
@@ -157,13 +180,17 @@ Continuity Slot::establish(Interface& interface) {
         return Continuity::kept;  // another thread had the turn in the same claim
     }
     const ccid::IccStatus icc = request_status(interface, number());
-    const bool kept = icc == ccid::IccStatus::active && trusted(interface);
+    const bool active = icc == ccid::IccStatus::active;
+    const bool kept = active && trusted(interface);
+    const bool shared = active && !kept && shareable(interface);
     note_status(interface, icc);
-    if (!kept) {
+    if (shared) {
+        share(interface);
+    } else if (!kept) {
         power_card(interface, icc);
     }
     memory.checked_claim = interface.claim_number();
-    return kept ? Continuity::kept : Continuity::reset;
+    return kept ? Continuity::kept : shared ? Continuity::shared : Continuity::reset;
 }
 
 void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
@@ -188,6 +215,7 @@ void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
         ++memory.insertion;
     }
     memory.silence = card_silence(atr, interface.descriptor());
+    record.atr = atr;
     memory.atr = std::move(atr);
     memory.power_generation = ++record.power_generation;
     record.holder = interface.holder_id();

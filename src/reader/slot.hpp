@@ -28,6 +28,8 @@ class Slot final : public CardLink {
     Byte number() const { return static_cast<Byte>(m_index); }
     Interface& leased_interface() const;
     bool trusted(Interface& interface) const;
+    bool shareable(Interface& interface) const;
+    void share(Interface& interface);
     Continuity establish(Interface& interface);
     void power_card(Interface& interface, ccid::IccStatus icc);
     void note_status(Interface& interface, ccid::IccStatus icc);

@@ -381,5 +381,49 @@ TEST_F(Login, ServesKeysThatWantThePinEachTimeWhereTheProfileSaysSo) {
     EXPECT_EQ(commands([&] { EXPECT_FALSE(sign("9c").empty()); }), "20 87");
 }
 
+/// A card that other processes of this user used, and did not reset.
+class SharedCard : public SoftCardTest {
+  protected:
+    SharedCard() {
+        insert(
+            {},
+            R"({"schemaVersion": "1.0", "patch": "piv", "pins": {"user": {"cache": {"policy": "none"}}}})");
+        login();
+        generate("9a");
+    }
+
+    /// as_other sends what another process would.
+    void as_other(const char* command) {
+        const auto lease = m_link->acquire(Deadline::after(Milliseconds(1000)));
+        m_link->transmit(*from_hex(command), Milliseconds(1000));
+        m_link->share();
+    }
+};
+
+TEST_F(SharedCard, StaysLoggedInWithoutThePinWhereTheyLeftItVerified) {
+    m_link->share();
+    EXPECT_EQ(commands([&] { EXPECT_FALSE(sign("9a").empty()); }), "CB 20 87");
+    EXPECT_EQ(commands([&] { EXPECT_FALSE(sign("9a").empty()); }), "87");
+    EXPECT_EQ(m_link->resets, 0U);
+}
+
+TEST_F(SharedCard, IsLoggedOutWhereTheyLoggedOut) {
+    as_other("0020FF80");
+    EXPECT_EQ(error_of([&] { sign("9a"); }).kind(), Error::Kind::not_logged_in);
+    EXPECT_EQ(m_card->login(), std::nullopt);
+}
+
+TEST_F(SharedCard, IsLoggedOutWhereTheySelectedAnew) {
+    as_other("00A4040005A000000308");
+    EXPECT_EQ(error_of([&] { sign("9a"); }).kind(), Error::Kind::not_logged_in);
+}
+
+TEST_F(SharedCard, OfAnotherOwnerIsNotTheSameCard) {
+    m_link->exchange(softcard::insert(create("second")));
+    m_link->share();
+    EXPECT_EQ(error_of([&] { sign("9a"); }).kind(), Error::Kind::swapped);
+    EXPECT_FALSE(m_card->alive());
+}
+
 }  // namespace
 }  // namespace jeton::card

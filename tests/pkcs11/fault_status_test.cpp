@@ -108,7 +108,7 @@ const BesideRow beside_rows[] = {
     {"stored key", nullptr, {DE, DE, OK, NL, OK, OK, DE}},
     {"read", nullptr, {DE, DE, NL, OK, OK, OK, DE}},
     {"authenticate", nullptr, {DE, NL, NL, DE, OK, OK, DE}},
-    {"write", nullptr, {OK, DE, NL, DE, OK, OK, DE}},
+    {"write", nullptr, {OK, DE, NL, OK, OK, OK, DE}},  // 6A82: the card keeps no key history
     {"generate", nullptr, {DE, DE, NL, DE, OK, OK, DE}},
     // The PIN that was right at the login is not tried again when the card does not take it.
     {"verify", "sign after hand-over", {NL, NL, NL, NL, NL, OK, NL}},
@@ -193,9 +193,10 @@ std::optional<std::string> met_command(const Bench& bench) {
     return header ? std::optional(command_name(*header, rest, line)) : std::nullopt;
 }
 
-/// says_done: a card that says so without having done it cannot be helped.
-bool says_done(std::uint16_t status) {
-    return status >> 8 == 0x61 || status == 0x6381;
+/// misleads: a card that says that it is done without having done it, or that it has no key history when it
+/// has one, cannot be helped.
+bool misleads(std::uint16_t status, CK_RV told) {
+    return status >> 8 == 0x61 || status == 0x6381 || (status == 0x6A82 && told == OK);
 }
 
 /// Case is one operation in which the card answers one command with a status word.
@@ -214,7 +215,7 @@ class Case {
         require_counters(m_bench, "after the operation");
         insert_anew();
         start_anew(m_bench, m_stopwatch);
-        if (m_operation.check != nullptr && !says_done(status)) {
+        if (m_operation.check != nullptr && !misleads(status, told)) {
             m_operation.check(m_bench, CKR_GENERAL_ERROR);  // it did not carry out one of the commands
         }
         require_counters(m_bench, "in the end");
@@ -290,10 +291,11 @@ void run_cell(const CardTemplates& templates, const Operation& operation, int me
     Bench bench(templates);
     Case one(bench, operation, cell.stopwatch);
     for (const auto& [status, rv] : told) {
-        cell.run_case(fmt::format("status {} {:04X}", message, status), bench, [&, status = status, rv = rv] {
-            one.run(message, command, status, rv);
-            return true;
-        });
+        cell.run_case(fmt::format("status {} {:04X}", message, status), bench,
+                      [&, sw = status, expected = rv] {
+                          one.run(message, command, sw, expected);
+                          return true;
+                      });
     }
 }
 
@@ -306,15 +308,15 @@ TEST(StatusMatrix, each_status_word_to_each_command_of_each_operation) {
         const Operation& operation = *found;
         Bench bench(templates);
         std::set<std::string> before;
-        for (const auto& [message, command] : commands_of(bench, operation)) {
-            std::vector<Told> told = told_of(operation, command);
-            if (!before.insert(command).second) {  // once more: the few will do
+        for (const auto& [number, name_of_command] : commands_of(bench, operation)) {
+            std::vector<Told> told = told_of(operation, name_of_command);
+            if (!before.insert(name_of_command).second) {  // once more: the few will do
                 std::erase_if(
                     told, [](const Told& it) { return std::ranges::find(few, it.status) == std::end(few); });
             }
             matrix.add(
-                name, fmt::format("{} {}", message, command),
-                [&templates, &operation, message = message, command = command, told = std::move(told)](
+                name, fmt::format("{} {}", number, name_of_command),
+                [&templates, &operation, message = number, command = name_of_command, told = std::move(told)](
                     Matrix::Cell& cell) { run_cell(templates, operation, message, command, told, cell); });
         }
     }

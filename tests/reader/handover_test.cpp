@@ -43,6 +43,44 @@ TEST_F(Handover, EachSideResetsWhatTheOtherUsed) {
     EXPECT_EQ(bus->count(Request::icc_power_off), 2U);
 }
 
+/// Both sides trust each other.
+class HandoverThatKeeps : public Handover {
+  protected:
+    static ReaderPlace keeping(ReaderPlace place) {
+        place.handover = HandoverPolicy::keep;
+        return place;
+    }
+
+    Reader third{keeping(fake_place(bus, scratch / "lease"))};
+    Reader fourth{keeping(fake_place(bus, scratch / "lease"))};
+};
+
+TEST_F(HandoverThatKeeps, NobodyResetsTheCard) {
+    EXPECT_EQ(third.slot().acquire(soon())->continuity(), Continuity::reset);
+    const Bytes atr = to_bytes(third.slot().atr());
+    const auto insertion = third.slot().insertion();
+    EXPECT_EQ(fourth.slot().acquire(soon())->continuity(), Continuity::shared);
+    EXPECT_EQ(to_bytes(fourth.slot().atr()), atr) << "from the record";
+    EXPECT_EQ(fourth.slot().acquire(soon())->continuity(), Continuity::kept);
+    EXPECT_EQ(third.slot().acquire(soon())->continuity(), Continuity::shared);
+    EXPECT_EQ(third.slot().insertion(), insertion);
+    EXPECT_EQ(bus->count(Request::icc_power_on), 1U);
+}
+
+TEST_F(HandoverThatKeeps, AForeignResetOrALostPowerIsNoticed) {
+    third.slot().acquire(soon());
+    bus->icc = 1;
+    EXPECT_EQ(fourth.slot().acquire(soon())->continuity(), Continuity::reset);
+    EXPECT_EQ(ours.acquire(soon())->continuity(), Continuity::reset) << "a process that keeps nothing";
+    EXPECT_EQ(third.slot().acquire(soon())->continuity(), Continuity::shared);
+}
+
+TEST_F(HandoverThatKeeps, WhatIsInDoubtIsReset) {
+    third.slot().acquire(soon());
+    std::ofstream(scratch / "lease", std::ios::trunc) << "nonsense";
+    EXPECT_EQ(fourth.slot().acquire(soon())->continuity(), Continuity::reset);
+}
+
 TEST_F(Handover, UseByTheOtherIsNoInsertion) {
     ours.acquire(soon());
     const auto before = ours.insertion();

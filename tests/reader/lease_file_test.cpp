@@ -27,6 +27,7 @@ HandoverRecord sample_record() {
     record.flight_slot = 3;
     record.slots[2].holder = random_id();
     record.slots[2].powered = true;
+    record.slots[2].atr = *from_hex("3B80800101");
     return record;
 }
 
@@ -50,9 +51,9 @@ TEST(HandoverRecord, RefusesWhatItDidNotWrite) {
         std::size_t offset;
         Byte value;
     };
-    // magic, version, phase, slot in flight, flags of the first slot
-    for (const Damage& damage :
-         {Damage{0, 'X'}, Damage{4, 2}, Damage{17, 3}, Damage{19, 8}, Damage{24 + 28, 2}}) {
+    // magic, version, phase, slot in flight, flags, length of the ATR and what is behind it of the first slot
+    for (const Damage& damage : {Damage{0, 'X'}, Damage{4, 1}, Damage{17, 3}, Damage{19, 8},
+                                 Damage{24 + 28, 2}, Damage{24 + 32, 34}, Damage{24 + 65, 1}}) {
         RecordBytes bad = good;
         bad[damage.offset] = damage.value;
         EXPECT_FALSE(decode_record(bad)) << damage.offset;

@@ -32,6 +32,10 @@ class SimulatedLink final : public reader::CardLink {
     /// take_away is another process that used the card: the next Lease finds it reset.
     void take_away() { m_powered = false; }
 
+    /// share is another process of this user that used the card and left it powered: the next Lease finds it
+    /// so.
+    void share() { m_shared = true; }
+
     /// exchange puts another card into the reader without the link's noticing.
     void exchange(std::shared_ptr<reader::SimulatedCard> card) {
         m_card = std::move(card);
@@ -66,11 +70,13 @@ class SimulatedLink final : public reader::CardLink {
         if (!m_present) {
             throw reader::Error(reader::Error::Kind::no_card, "no card");
         }
-        const bool kept = std::exchange(m_powered, true);
-        if (!kept) {
+        const bool shared = std::exchange(m_shared, false);
+        auto continuity = shared ? reader::Continuity::shared : reader::Continuity::kept;
+        if (!std::exchange(m_powered, true)) {
+            continuity = reader::Continuity::reset;
             m_atr = m_card->power_on();
         }
-        return std::make_unique<SimulatedLease>(*this, kept, std::exchange(others_wrote, false));
+        return std::make_unique<SimulatedLease>(*this, continuity, std::exchange(others_wrote, false));
     }
 
     SecretBytes transmit(View command, Milliseconds) override {
@@ -94,29 +100,28 @@ class SimulatedLink final : public reader::CardLink {
   private:
     class SimulatedLease final : public reader::Lease {
       public:
-        SimulatedLease(SimulatedLink& link, bool kept, bool wrote)
-            : m_link(link), m_kept(kept), m_wrote(wrote) {
+        SimulatedLease(SimulatedLink& link, reader::Continuity continuity, bool wrote)
+            : m_link(link), m_continuity(continuity), m_wrote(wrote) {
             m_link.m_leased = true;
         }
         ~SimulatedLease() override { m_link.m_leased = false; }
         SimulatedLease(const SimulatedLease&) = delete;
         SimulatedLease& operator=(const SimulatedLease&) = delete;
 
-        reader::Continuity continuity() const override {
-            return m_kept ? reader::Continuity::kept : reader::Continuity::reset;
-        }
+        reader::Continuity continuity() const override { return m_continuity; }
         bool others_wrote() const override { return m_wrote; }
         void mark_written() override { ++m_link.writes; }
 
       private:
         SimulatedLink& m_link;
-        bool m_kept;
+        reader::Continuity m_continuity;
         bool m_wrote;
     };
 
     std::shared_ptr<reader::SimulatedCard> m_card;
     Bytes m_atr;
     bool m_powered = false;
+    bool m_shared = false;
     bool m_present = true;
     bool m_leased = false;
     std::uint64_t m_insertion = 1;

@@ -92,6 +92,20 @@ bool set_touch(Config& config, const Json& value) {
     return value == "given" || value == "refused";
 }
 
+bool add_replays(Config& config, const Json& value) {
+    if (!value.is_array()) {
+        return false;
+    }
+    for (const Json& path : value) {
+        std::optional<fs::path> replay;
+        if (!set_path(replay, path)) {
+            return false;
+        }
+        config.replays.push_back(std::move(*replay));
+    }
+    return true;
+}
+
 bool add_profiles(Config& config, const Json& value) {
     if (!value.is_array()) {
         return false;
@@ -115,6 +129,7 @@ const std::vector<ConfigRow>& config_rows() {
              return value.is_string();
          }},
         {"/profiles", "an array of paths", add_profiles},
+        {"/readers/replay", "an array of absolute paths", add_replays},
         {"/trace", "an absolute path",
          [](Config& config, const Json& value) { return set_path(config.trace_file, value); }},
         {"/overwrite", "true or false",

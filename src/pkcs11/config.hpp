@@ -26,6 +26,7 @@ struct Config {
     reader::HandoverPolicy handover = reader::HandoverPolicy::reset;
     std::optional<std::filesystem::path> trace_file;  ///< JETON_TRACE goes before it
     std::shared_ptr<reader::Trace> trace;             ///< of all readers, if there is to be one
+    std::vector<std::filesystem::path> replays;       ///< recordings that are readers (replay_card.hpp)
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reader/fault_injector.hpp"
+#include "reader/replay_card.hpp"
 #include "reader/runtime_directory.hpp"
 #include "reader/trace.hpp"
 #include "reader/usb_readers.hpp"
@@ -25,6 +26,13 @@ reader::ReaderPlace finished(const Config& config, reader::ReaderPlace place) {
         };
     }
     return place;
+}
+
+/// replay_place is the reader of a recording; each process plays it anew.
+reader::ReaderPlace replay_place(const Config& config, const fs::path& file) {
+    const std::string name = "jeton replay " + file.filename().string();
+    return finished(config,
+                    {name, "replay:" + file.string(), {}, [file] { return reader::open_replay(file); }});
 }
 
 std::vector<reader::ReaderPlace> usb_places(const Config& config) {
@@ -77,6 +85,9 @@ std::vector<fs::path> hotplug_directories(const Config& config) {
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places = usb_places(config);
+    for (const fs::path& file : config.replays) {
+        places.push_back(replay_place(config, file));
+    }
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }

@@ -44,26 +44,6 @@ std::size_t mask_if_longer(std::span<Byte> data, std::size_t limit) {
     return data.size() > limit ? mask_all(data) : 0;
 }
 
-/// fits_tpdu tells whether |data| have the length of a T=0 command: a header, with the data or without, or
-/// with a length for the answer behind.
-bool fits_tpdu(View data) {
-    const std::size_t more = data.size() < command_header ? 1000 : data.size() - command_header;
-    return more == 0 || (data.size() > command_header && (more == data[4] || more == data[4] + 1U));
-}
-
-enum class Shape { block, tpdu, unclear };
-
-/// shape_of tells what |data| are by |protocol| or, where that is not known, by their form.
-Shape shape_of(View data, std::optional<Byte> protocol) {
-    if (protocol) {
-        return *protocol == 1 ? Shape::block : Shape::tpdu;
-    }
-    if (looks_like_block(data) && (has_right_lrc(data) || !fits_tpdu(data))) {
-        return Shape::block;
-    }
-    return fits_tpdu(data) && !looks_like_block(data) ? Shape::tpdu : Shape::unclear;
-}
-
 }  // namespace
 
 std::size_t SecretMask::to_reader(std::span<Byte> message) {
@@ -142,12 +122,12 @@ std::size_t SecretMask::mask_tpdu(Opening& opening, Expected& expected, std::spa
         return 0;
     }
     opening.has_response_prologue = false;
-    const Shape shape = shape_of(data, opening.protocol);
-    if (shape == Shape::block) {
+    const TpduShape shape = shape_of(data, opening.protocol);
+    if (shape == TpduShape::block) {
         expected.carries = Carries::block;
         return opening.blocks.command(opening.apdus, data);
     }
-    if (shape == Shape::unclear) {  // nothing is shown, until a command that is clear
+    if (shape == TpduShape::unclear) {  // nothing is shown, until a command that is clear
         opening.apdus.distrust();
         return mask_all(behind(data, 3));
     }

@@ -7,6 +7,7 @@ namespace jeton::reader {
 namespace {
 
 constexpr std::size_t prologue = 3;
+constexpr std::size_t command_header = 5;
 constexpr std::size_t longest_information = 254;
 constexpr Byte not_information = 0x80;  ///< bit of PCB: R-block or S-block
 constexpr Byte supervisory = 0xC0;
@@ -68,13 +69,7 @@ std::size_t mask_behind_prologue(std::span<Byte> bytes) {
     return mask_all(bytes.subspan(std::min(prologue, bytes.size())));
 }
 
-}  // namespace
-
-bool is_block(View bytes) {
-    return bytes.size() > prologue && bytes[2] <= longest_information && bytes.size() > prologue + bytes[2] &&
-           bytes.size() <= prologue + bytes[2] + 2;
-}
-
+/// looks_like_block asks for a PCB that the standard knows (11.3.2.2), and for short S-blocks and R-blocks.
 bool looks_like_block(View bytes) {
     constexpr Byte r_block = 0x80;
     constexpr Byte r_fixed = 0xEC;
@@ -89,8 +84,40 @@ bool looks_like_block(View bytes) {
     return ((pcb & r_fixed) == r_block && bytes[2] == 0) || ((pcb & s_fixed) == supervisory && bytes[2] <= 1);
 }
 
-bool has_right_lrc(View bytes) {
-    return lrc(bytes) == 0;
+bool has_right_check(View block) {
+    const View body = block.first(prologue + block[2]);
+    const View check = block.subspan(body.size());
+    return load_be(check) == (check.size() == 1 ? lrc(body) : crc(body));
+}
+
+/// fits_command tells whether |data| have the length of a T=0 command: a header, with the data or without, or
+/// with a length for the answer behind.
+bool fits_command(View data) {
+    if (data.size() <= command_header) {
+        return data.size() == command_header;
+    }
+    const std::size_t more = data.size() - command_header;
+    return more == data[4] || more == data[4] + 1U;
+}
+
+}  // namespace
+
+bool is_block(View bytes) {
+    return bytes.size() > prologue && bytes[2] <= longest_information && bytes.size() > prologue + bytes[2] &&
+           bytes.size() <= prologue + bytes[2] + 2;
+}
+
+TpduShape shape_of(View data, std::optional<Byte> protocol) {
+    if (protocol) {
+        return *protocol == 1 ? TpduShape::block : TpduShape::command;
+    }
+    const bool may_be_block = looks_like_block(data);
+    const bool may_be_command = fits_command(data);
+    if (may_be_block && (has_right_check(data) || !may_be_command)) {
+        return TpduShape::block;
+    }
+    return may_be_command && (!may_be_block || data.size() == command_header) ? TpduShape::command
+                                                                              : TpduShape::unclear;
 }
 
 std::size_t BlockMask::command(ApduMask& apdus, std::span<Byte> block) {

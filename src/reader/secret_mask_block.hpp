@@ -10,11 +10,11 @@ namespace jeton::reader {
 /// is_block tells whether |bytes| are one whole block with an LRC or a CRC, by its length.
 bool is_block(View bytes);
 
-/// looks_like_block asks more: a PCB that the standard knows (11.3.2.2), and a short S-block or R-block.
-bool looks_like_block(View bytes);
+enum class TpduShape { block, command, unclear };
 
-/// has_right_lrc tells whether |bytes| end with the exclusive or of the rest.
-bool has_right_lrc(View bytes);
+/// shape_of tells what a host sent at the level of TPDUs: a T=1 block or a T=0 command, by |protocol| or,
+/// where that is not known, by its form.
+TpduShape shape_of(View data, std::optional<Byte> protocol);
 
 /// BlockMask follows the blocks between host and one card. The check bytes are computed anew; where they were
 /// wrong they stay wrong in the same bits. Of what is no whole block the prologue stays at most.

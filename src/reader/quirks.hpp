@@ -8,6 +8,16 @@
 
 namespace jeton::reader {
 
+/// PadQuirks are what differs for its PIN pad.
+struct PadQuirks {
+    std::optional<Byte> verify_messages{};  ///< bNumberMessage; else FF with a display, 0 without
+    std::optional<Byte> modify_messages{};  ///< the same; else 3 with a display, 0 without
+    bool three_indexes = false;             ///< modify: bMsgIndex 1 to 3 whatever bNumberMessage says
+    bool limits_swapped = false;            ///< it reads the most digits where the least belong
+    Byte least_digits = 0;                  ///< the fewest that it takes
+    Byte most_digits = 0;                   ///< the most that it takes; 0: any number
+};
+
 /// Quirks are what differs for one reader; a default one is a reader that keeps to the rules.
 struct Quirks {
     std::uint32_t features_set = 0;      ///< bits of dwFeatures that it should have announced
@@ -19,7 +29,8 @@ struct Quirks {
     bool no_ifsd_exchange = false;
     bool power_off_first = false;  ///< before each power on
     bool no_pinpad = false;        ///< its PIN entry is broken, or tells the PIN to the host
-    unsigned patience = 1;         ///< the wait for the first GetSlotStatus is so many times longer
+    PadQuirks pad{};
+    unsigned patience = 1;  ///< the wait for the first GetSlotStatus is so many times longer
 };
 
 /// quirks_of gives the row of a reader; |release| is bcdDevice. A row may hold for some releases only.

@@ -28,6 +28,7 @@ struct ReaderPlace {
     std::function<std::unique_ptr<CardLink>(std::size_t index)> link{};
 
     std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
+    bool pinpad = true;        ///< false: the reader's PIN pad is not used, if it has one
 };
 
 class Slot;

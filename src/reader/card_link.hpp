@@ -1,10 +1,12 @@
 // What the card layer sees of a card opening, whatever is behind it: a CCID slot, PC/SC, a recorded exchange.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "reader/error.hpp"
 #include "util/bytes.hpp"
 #include "util/deadline.hpp"
 #include "util/secret.hpp"
@@ -42,6 +44,19 @@ struct LinkLimits {
     bool by_envelope = false;    ///< extended APDUs become ENVELOPE commands (T=0), which few cards know
 };
 
+/// PinEntry is a command with PINs that somebody types on the reader's pad: VERIFY has one, CHANGE REFERENCE
+/// DATA the old and the new one.
+struct PinEntry {
+    std::array<Byte, 4> header{};  ///< CLA INS P1 P2
+    Byte least = 4;                ///< digits
+    Byte most = 8;                 ///< digits
+    Byte block = 8;                ///< bytes of each PIN's field; 0: as many as were typed
+    Byte fill = 0xFF;              ///< of the field behind the digits, which are ASCII
+};
+
+/// PadUse is what a PIN pad may be asked for.
+enum class PadUse { verify, modify };
+
 class CardLink {
   public:
     virtual ~CardLink() = default;
@@ -71,6 +86,19 @@ class CardLink {
     /// under a Lease. |limit| bounds the wait for the card, time extensions included; without them it is
     /// shorter, as the ATR says. Throws Error.
     virtual SecretBytes transmit(View command, Milliseconds limit) = 0;
+
+    /// has_pinpad tells whether PINs can be typed on the reader and never reach the host.
+    virtual bool has_pinpad(PadUse) const { return false; }
+
+    /// verify_on_pinpad and modify_on_pinpad wait, minutes if need be, until somebody has typed, and give the
+    /// status word (2 bytes): the card's, or the reader's own: 6400 nobody typed in time, 6401 cancelled,
+    /// 6402 the two new PINs differ, 6403 too few or too many digits. Only under a Lease. Throw Error.
+    virtual SecretBytes verify_on_pinpad(const PinEntry&) {
+        throw Error(Error::Kind::unsupported, name() + " has no PIN pad");
+    }
+    virtual SecretBytes modify_on_pinpad(const PinEntry&) {
+        throw Error(Error::Kind::unsupported, name() + " has no PIN pad");
+    }
 
     /// reset powers the card off and on. Only under a Lease.
     virtual void reset() = 0;

@@ -63,6 +63,8 @@ inline constexpr Byte not_supported = 0x00;
 inline constexpr Byte last_parameter_offset =
     0x7F;  ///< 1 to here: the offset of the parameter that was refused
 inline constexpr Byte slot_busy = 0xE0;
+inline constexpr Byte pin_cancelled = 0xEF;
+inline constexpr Byte pin_timeout = 0xF0;
 inline constexpr Byte busy_with_auto_sequence = 0xF2;
 inline constexpr Byte hardware = 0xFB;
 inline constexpr Byte overrun = 0xFC;

@@ -42,7 +42,8 @@ Bytes emulated_descriptor(const EmulationOptions& options, std::size_t openings)
     store_le(out.subspan(44, 4), options.max_message);
     bytes[48] = 0xFF;  // bClassGetResponse: as in the command
     bytes[49] = 0xFF;  // bClassEnvelope
-    bytes[53] = 1;     // bMaxCCIDBusySlots
+    bytes[52] = options.pad && options.level != ExchangeLevel::character ? 3 : 0;  // verify and modify
+    bytes[53] = 1;                                                                 // bMaxCCIDBusySlots
     return bytes;
 }
 

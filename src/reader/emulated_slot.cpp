@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reader/emulated_descriptor.hpp"
+#include "reader/emulated_pad.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader::emulated {
@@ -311,8 +312,35 @@ Outgoing EmulatedSlot::reset_parameters(const Incoming& in) {
     return get_parameters(in);
 }
 
-Outgoing EmulatedSlot::secure(const Incoming&) {
-    return failure(Answer::data_block, ccid::error_code::not_supported);
+/// secure makes the command of what is typed on the pad, and sends it to the card.
+Outgoing EmulatedSlot::secure(const Incoming& in) {
+    if (!m_options.pad || m_options.level == ExchangeLevel::character) {
+        return failure(Answer::data_block, ccid::error_code::not_supported);
+    }
+    if (!m_powered) {
+        return failure(Answer::data_block, ccid::error_code::mute);
+    }
+    const Typed typed = enter(in.data, *m_options.pad);
+    if (typed.error) {
+        return failure(Answer::data_block, *typed.error);
+    }
+    if (!typed.status.empty()) {
+        return success(Answer::data_block, typed.status);
+    }
+    if (speaks_apdus()) {
+        return run_card(typed.apdu);
+    }
+    const t1::Checksum checksum = m_options.contacts.crc ? t1::Checksum::crc : t1::Checksum::lrc;
+    try {
+        if (m_contacts.protocol() == 0) {
+            return exchange_tpdu(typed.apdu);
+        }
+        return exchange_tpdu(t1::encode_block(typed.prologue[1], typed.apdu, checksum));
+    } catch (const std::exception& error) {
+        log::warn("emulated reader: the card failed: {}", error.what());
+        look();
+        return failure(Answer::data_block, ccid::error_code::mute);
+    }
 }
 
 }  // namespace jeton::reader::emulated

@@ -5,6 +5,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "reader/pinpad.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader {
@@ -149,6 +150,9 @@ void Interface::open_device() {
     m_descriptor = corrected(*descriptor, *m_quirks);
     m_transport.emplace(*device, static_cast<FlightLog&>(*this));
     m_device = std::move(device);
+    for (const PadUse use : {PadUse::verify, PadUse::modify}) {
+        m_pads[static_cast<std::size_t>(use)] = can_enter_pins(*m_descriptor, use);
+    }
     m_level = static_cast<int>(m_descriptor->level());
 }
 
@@ -183,6 +187,11 @@ ExchangeLevel Interface::level() {
         leave();
     }
     return static_cast<ExchangeLevel>(m_level.load());
+}
+
+bool Interface::enters_pins(PadUse use) {
+    level();
+    return m_pads[static_cast<std::size_t>(use)];
 }
 
 ccid::Reply Interface::exchange(const ccid::Command& command, Wait wait) {

@@ -63,6 +63,9 @@ class Interface final : public CcidPort, private FlightLog {
     /// level of the reader; opens the device when it must. May be called without the turn. Throws Error.
     ExchangeLevel level();
 
+    /// enters_pins tells whether the reader's PIN pad can be used. As level().
+    bool enters_pins(PadUse use);
+
     SlotMemory& memory(std::size_t slot) { return m_memory[slot]; }
 
     /// others_wrote looks into the record, without waiting and without the lock of the lease file, whether
@@ -106,6 +109,7 @@ class Interface final : public CcidPort, private FlightLog {
     std::array<SlotMemory, most_slots> m_memory;
     std::atomic<const Interface*> m_next_inherited{nullptr};  ///< keeps what children inherited reachable
     std::atomic<int> m_level{-1};                             ///< an ExchangeLevel, once it is known
+    std::array<std::atomic<bool>, 2> m_pads{};                ///< of each PadUse, known with the level
 
     LocalQueue m_queue;
 

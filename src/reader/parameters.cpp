@@ -20,8 +20,8 @@ constexpr Byte implicit_parameters = 0x10;  ///< of TA2: the card's speed is not
 constexpr unsigned least_guard = 12;        ///< etu between two characters
 constexpr Byte no_extra_guard = 0xFF;
 constexpr std::uint64_t longest_tpdu = 261;
-constexpr std::uint64_t most_procedure_bytes = 6;  ///< that may each take a whole WWT
-constexpr Byte first_lowered = 0x97;               ///< speeds that are lowered step by step, as far as
+constexpr std::uint64_t slow_characters = 3;  ///< of T=0 that may each take a whole WWT
+constexpr Byte first_lowered = 0x97;          ///< speeds that are lowered step by step, as far as
 constexpr Byte last_lowered = 0x94;
 
 std::uint64_t clock_of(const ClassDescriptor& reader) {
@@ -113,7 +113,7 @@ Milliseconds block_silence(const Atr& atr, const ClassDescriptor& reader, Byte p
     const unsigned extra = atr.guard_time == no_extra_guard ? 0 : atr.guard_time;
     const std::uint64_t characters = 2 * longest_tpdu * (least_guard + extra) * factor / divisor / clock;
     const std::uint64_t wait =
-        protocol == 0 ? most_procedure_bytes * work_waiting_time(atr, clock) : block_waiting_time(atr, clock);
+        protocol == 0 ? slow_characters * work_waiting_time(atr, clock) : block_waiting_time(atr, clock);
     return Milliseconds(characters + wait) + reader_overhead;
 }
 

@@ -69,9 +69,7 @@ constexpr QuirkRow rows[] = {
      0xE003,
      0,
      0xFFFF,
-     {.pre_standard = true,
-      .first_good = 0x0510,
-      .pinpad = {.modify_all_indexes = true, .case1_escape = true}}},
+     {.pre_standard = true, .first_good = 0x0510, .pinpad = {.modify_all_indexes = true}}},
     // Chicony keyboard; sends the digits to the host
     {0x04F2, 0x1469, 0, 0xFFFF, {.no_pinpad = true}},
     // SafeNet eToken 5100
@@ -107,18 +105,13 @@ constexpr QuirkRow rows[] = {
     // Gem e-Seal Pro
     {0x08E6, 0x2202, 0, 0xFFFF, {.pre_standard = true}},
     // Gemalto GemPCPinpad
-    {0x08E6,
-     0x3478,
-     0,
-     0xFFFF,
-     {.pinpad =
-          {.messages = 1, .validation = 2, .wants_strings = true, .least_digits = 4, .most_digits = 8}}},
+    {0x08E6, 0x3478, 0, 0xFFFF, {.no_pinpad = true}},
     // Verisign Secure Token
     {0x08E6, 0xACE0, 0, 0xFFFF, {.pre_standard = true}},
     // SchlumbergerSema Cyberflex Access
     {0x0973, 0x0003, 0, 0xFFFF, {.pre_standard = true}},
     // COVADIS VEGA-ALPHA
-    {0x0982, 0x0008, 0, 0xFFFF, {.pinpad = {.messages = 1, .validation = 2, .wants_strings = true}}},
+    {0x0982, 0x0008, 0, 0xFFFF, {.no_pinpad = true}},
     // MySMART PAD V2.0
     {0x09BE, 0x0002, 0, 0xFFFF, {.max_ifsd = 254, .pre_standard = true}},
     // ActivCard

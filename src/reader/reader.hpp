@@ -35,6 +35,7 @@ struct ReaderPlace {
 
     HandoverPolicy handover = HandoverPolicy::reset;
     std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
+    bool pinpad = true;        ///< false: the reader's PIN pad is not used, if it has one
 };
 
 class Slot;

@@ -5,6 +5,7 @@
 #include "reader/activation.hpp"
 #include "reader/apdu_exchange.hpp"
 #include "reader/parameters.hpp"
+#include "reader/pinpad.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader {
@@ -102,21 +103,15 @@ View Slot::atr() const {
     return m_owner.get().memory(m_index).atr;
 }
 
-SecretBytes Slot::transmit(View command, Milliseconds limit) {
-    Interface& interface = leased_interface();
-    if (log::enabled(log::Level::apdu)) {
-        log::write(log::Level::apdu, name() + " " + m_log.command(command));
-    }
+/// guarded runs |exchange| and keeps book of what it means for the card: ours or not, there or not.
+template <typename Exchange>
+ApduResult Slot::guarded(Interface& interface, Exchange&& exchange) {
     try {
-        CardProtocol& card = interface.memory(m_index).card;
-        ApduResult result = exchange_apdu(interface, number(), card, command, limit);
+        ApduResult result = exchange();
         if (result.icc != ccid::IccStatus::active) {
             distrust(interface);
         }
-        if (log::enabled(log::Level::apdu)) {
-            log::write(log::Level::apdu, name() + " " + m_log.response(result.response));
-        }
-        return std::move(result.response);
+        return result;
     } catch (const Error& error) {
         log::print(log::Level::apdu, "{} < {}", name(), error.what());
         if (error.kind() == Kind::no_card) {
@@ -126,6 +121,50 @@ SecretBytes Slot::transmit(View command, Milliseconds limit) {
         }
         throw;
     }
+}
+
+SecretBytes Slot::transmit(View command, Milliseconds limit) {
+    Interface& interface = leased_interface();
+    if (log::enabled(log::Level::apdu)) {
+        log::write(log::Level::apdu, name() + " " + m_log.command(command));
+    }
+    ApduResult result = guarded(interface, [&] {
+        return exchange_apdu(interface, number(), interface.memory(m_index).card, command, limit);
+    });
+    if (log::enabled(log::Level::apdu)) {
+        log::write(log::Level::apdu, name() + " " + m_log.response(result.response));
+    }
+    return std::move(result.response);
+}
+
+bool Slot::has_pinpad(PadUse use) const {
+    try {
+        return m_owner.place().pinpad && m_owner.get().enters_pins(use);
+    } catch (const Error& error) {
+        log::debug("{}: PIN pad unknown: {}", name(), error.what());
+        return false;
+    }
+}
+
+SecretBytes Slot::verify_on_pinpad(const PinEntry& entry) {
+    return on_pinpad(entry, PadUse::verify);
+}
+
+SecretBytes Slot::modify_on_pinpad(const PinEntry& entry) {
+    return on_pinpad(entry, PadUse::modify);
+}
+
+SecretBytes Slot::on_pinpad(const PinEntry& entry, PadUse use) {
+    Interface& interface = leased_interface();
+    if (!has_pinpad(use)) {
+        throw Error(Kind::unsupported, name() + " has no PIN pad");
+    }
+    log::print(log::Level::apdu, "{} > PIN pad: {}", name(), to_hex(entry.header));
+    ApduResult result = guarded(interface, [&]() -> ApduResult {
+        return {enter_pins(interface, number(), interface.memory(m_index).card, entry, use)};
+    });
+    log::print(log::Level::apdu, "{} < {}", name(), to_hex(result.response));
+    return std::move(result.response);
 }
 
 void Slot::reset() {

@@ -1,6 +1,7 @@
 // Slot is one card opening of a Reader, as a CardLink.
 #pragma once
 
+#include "reader/apdu_exchange.hpp"
 #include "reader/apdu_log.hpp"
 #include "reader/card_link.hpp"
 #include "reader/interface.hpp"
@@ -20,11 +21,17 @@ class Slot final : public CardLink {
     bool others_wrote() override;
     View atr() const override;
     SecretBytes transmit(View command, Milliseconds limit) override;
+    bool has_pinpad(PadUse use) const override;
+    SecretBytes verify_on_pinpad(const PinEntry& entry) override;
+    SecretBytes modify_on_pinpad(const PinEntry& entry) override;
     void reset() override;
 
   private:
     class Burst;
 
+    template <typename Exchange>
+    ApduResult guarded(Interface& interface, Exchange&& exchange);
+    SecretBytes on_pinpad(const PinEntry& entry, PadUse use);
     Byte number() const { return static_cast<Byte>(m_index); }
     Interface& leased_interface() const;
     bool trusted(Interface& interface) const;

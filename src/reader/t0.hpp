@@ -24,8 +24,8 @@ class Wire {
 
 /// Classes are CLA bytes that a reader wants used; without one it is that of the command.
 struct Classes {
-    std::optional<Byte> get_response;
-    std::optional<Byte> envelope;
+    std::optional<Byte> get_response{};
+    std::optional<Byte> envelope{};
 };
 
 /// transmit sends |command| (short or extended) and gives the response APDU. What the card holds back is

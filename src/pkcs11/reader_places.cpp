@@ -1,11 +1,33 @@
 #include "pkcs11/reader_places.hpp"
 
+#include <atomic>
+
 #include "reader/fault_injector.hpp"
+#include "reader/runtime_directory.hpp"
+#include "reader/usb_readers.hpp"
 #include "softcard/store.hpp"
+#include "util/log.hpp"
 
 namespace jeton::pkcs11 {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<reader::ReaderPlace> usb_places() {
+    const auto runtime = reader::runtime_directory();
+    auto places = reader::find_usb_readers(runtime);
+    static std::atomic<bool> told{false};
+    if (!runtime && !places.empty() && !told.exchange(true)) {
+        log::warn(
+            "neither {} nor XDG_RUNTIME_DIR can be used: other processes that use a reader will not be "
+            "noticed",
+            reader::shared_runtime_directory);
+    }
+    return places;
+}
+
+}  // namespace
 
 reader::ReaderPlace soft_card_place(const Config& config, const std::string& name) {
     const fs::path file = softcard::card_file(*config.state_directory, name);
@@ -38,7 +60,7 @@ std::vector<fs::path> hotplug_directories(const Config& config) {
 }
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
-    std::vector<reader::ReaderPlace> places;
+    std::vector<reader::ReaderPlace> places = usb_places();
     if (!config.soft_cards || !config.state_directory) {
         return places;
     }

@@ -81,6 +81,45 @@ std::string process_name(pid_t pid) {
     return name.empty() ? "a process" : name;
 }
 
+/// is_shared_directory tells whether everybody may make files in |path|, as in /tmp.
+bool is_shared_directory(const std::filesystem::path& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
+           (status.st_mode & S_IWOTH) != 0;
+}
+
+/// open_or_make asks for a new file only where there is none: in a sticky directory the kernel refuses
+/// O_CREAT for the file of another user (fs.protected_regular). A shared file is for everybody, whatever the
+/// umask.
+UniqueFd open_or_make(const std::filesystem::path& path, bool shared) {
+    constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    for (int round = 0; round < most_reopenings; ++round) {
+        UniqueFd file(open(path.c_str(), flags));
+        if (file || errno != ENOENT) {
+            return file;
+        }
+        file = UniqueFd(open(path.c_str(), flags | O_CREAT | O_EXCL, 0600));
+        if (file && shared && fchmod(file.get(), 0666) != 0) {
+            return UniqueFd();
+        }
+        if (file || errno != EEXIST) {
+            return file;
+        }
+    }
+    return UniqueFd();
+}
+
+/// of_another_user is what is left of the record of another user: where the reader stands, not the cards.
+HandoverRecord of_another_user(const HandoverRecord& theirs) {
+    HandoverRecord record = fresh_record();
+    record.pid = theirs.pid;
+    record.next_seq = theirs.next_seq;
+    record.phase = theirs.phase;
+    record.flight_seq = theirs.flight_seq;
+    record.flight_slot = theirs.flight_slot;
+    return record;
+}
+
 }  // namespace
 
 LeaseFile::LeaseFile(std::filesystem::path path) : m_path(std::move(path)) {
@@ -124,13 +163,15 @@ void LeaseFile::open_file() {
         give_up(error.what());
         return;
     }
-    m_file = UniqueFd(
-        open(m_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+    m_shared = is_shared_directory(m_path.parent_path());
+    m_file = open_or_make(m_path, m_shared);
     struct stat status{};
     if (!m_file || fstat(m_file.get(), &status) != 0) {
         give_up(std::strerror(errno));
-    } else if (!S_ISREG(status.st_mode) || status.st_uid != geteuid()) {
+    } else if (!S_ISREG(status.st_mode) || (!m_shared && status.st_uid != geteuid())) {
         give_up("it is no regular file of this user");
+    } else if (status.st_nlink > 1) {
+        give_up("it has another name, and may be another file");
     } else {
         m_mode = Mode::file;
     }
@@ -150,18 +191,26 @@ bool LeaseFile::replaced() const {
            ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
 }
 
+/// read_record gives the record in the file, of whatever user.
+std::optional<HandoverRecord> LeaseFile::read_record() const {
+    std::array<Byte, record_size + 1> bytes{};  // one more, to notice a longer file
+    const ssize_t got = pread(m_file.get(), bytes.data(), bytes.size(), 0);
+    return decode_record(View(bytes).first(got > 0 ? static_cast<std::size_t>(got) : 0));
+}
+
 std::optional<HandoverRecord> LeaseFile::peek() const {
     if (m_mode != Mode::file) {
         return m_memory;
     }
-    std::array<Byte, record_size + 1> bytes{};  // one more, to notice a longer file
-    const ssize_t got = pread(m_file.get(), bytes.data(), bytes.size(), 0);
-    const auto record = decode_record(View(bytes).first(got > 0 ? static_cast<std::size_t>(got) : 0));
+    const auto record = read_record();
     return record && record->uid == geteuid() ? record : std::nullopt;
 }
 
 std::optional<HandoverRecord> LeaseFile::load() {
-    auto record = peek();
+    auto record = m_mode == Mode::file ? read_record() : m_memory;
+    if (record && m_mode == Mode::file && record->uid != geteuid()) {
+        record = m_shared ? std::optional(of_another_user(*record)) : std::nullopt;
+    }
     struct stat status{};
     if (record || m_mode != Mode::file || fstat(m_file.get(), &status) != 0 || status.st_size == 0) {
         return record;
@@ -193,7 +242,7 @@ std::string LeaseFile::holder() const {
             pid = lock.l_pid;
         }
         if (pid <= 0) {  // released just now, or held in another pid namespace
-            const auto record = peek();
+            const auto record = read_record();
             pid = record ? static_cast<pid_t>(record->pid) : 0;
         }
     }

@@ -23,6 +23,9 @@ namespace jeton::reader {
 /// a warning is logged once, and the lease orders the threads of this process alone: locking then always
 /// succeeds, load() gives what store() kept in memory, and the card's state is trusted as if no other process
 /// existed.
+///
+/// In a directory that is sticky and writable for everybody the file is for all users, and may belong to any
+/// of them. A record that another user left there tells what is in flight and nothing of the cards.
 class LeaseFile {
   public:
     enum class Locked { yes, no };
@@ -35,7 +38,7 @@ class LeaseFile {
     void unlock() noexcept;
 
     /// load gives the record, nullopt when there is none or it is not valid or not of this user; such a
-    /// record is dropped. Only when locked.
+    /// record is dropped, unless the file is for all users. Only when locked.
     std::optional<HandoverRecord> load();
 
     /// peek is load() without the lock: a hint.
@@ -54,11 +57,13 @@ class LeaseFile {
     enum class Mode { unopened, file, memory };
 
     void open_file();
+    std::optional<HandoverRecord> read_record() const;
     void give_up(const std::string& reason);
     bool replaced() const;
 
     std::filesystem::path m_path;
     Mode m_mode = Mode::unopened;
+    bool m_shared = false;  ///< among users
     UniqueFd m_file;
     std::optional<HandoverRecord> m_memory;  ///< the record, where there is no file
 };

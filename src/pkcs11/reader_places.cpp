@@ -61,11 +61,10 @@ std::vector<fs::path> hotplug_directories(const Config& config) {
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     std::vector<reader::ReaderPlace> places = usb_places();
-    if (!config.soft_cards || !config.state_directory) {
-        return places;
-    }
-    for (const std::string& name : softcard::list(*config.state_directory)) {
-        places.push_back(soft_card_place(config, name));
+    if (config.soft_cards && config.state_directory) {
+        for (const std::string& name : softcard::list(*config.state_directory)) {
+            places.push_back(soft_card_place(config, name));
+        }
     }
     for (reader::ReaderPlace& place : places) {
         place.handover = config.handover;

@@ -6,9 +6,7 @@ namespace jeton::card {
 
 namespace {
 
-constexpr std::size_t longest_short_data = 255;
 constexpr std::size_t longest_extended_data = 65535;
-constexpr std::uint32_t most_short_le = 256;
 
 void put_u16(SecretBytes& out, std::size_t value) {
     out.push_back(static_cast<Byte>(value >> 8));

@@ -9,6 +9,10 @@
 
 namespace jeton::card {
 
+// The limits of short APDUs, in bytes (ISO/IEC 7816-4, 5.2).
+inline constexpr std::size_t longest_short_data = 255;
+inline constexpr std::uint32_t most_short_le = 256;
+
 /// Apdu is one command before anybody decided on short, extended or chained form.
 struct Apdu {
     Byte cla = 0x00;

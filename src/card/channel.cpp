@@ -10,8 +10,6 @@ namespace jeton::card {
 
 namespace {
 
-constexpr std::size_t longest_short_data = 255;
-constexpr std::uint32_t most_short_le = 256;
 constexpr unsigned most_get_responses = 512;
 constexpr Byte chaining_bit = 0x10;
 constexpr Byte get_response = 0xC0;
@@ -63,8 +61,11 @@ Response Channel::transmit(const Apdu& apdu, Milliseconds limit) {
 }
 
 bool Channel::wants_extended(const Apdu& apdu) const {
-    if (m_rule.extended == Switch::never || m_extended == Extended::refused ||
-        !m_link.limits().extended_apdu) {
+    if (m_rule.extended == Switch::never || m_extended == Extended::refused) {
+        return false;
+    }
+    const reader::LinkLimits limits = m_link.limits();
+    if (!limits.extended_apdu || (limits.by_envelope && m_rule.extended != Switch::always)) {
         return false;
     }
     const bool chained = m_rule.chaining == Switch::always;

@@ -12,7 +12,6 @@ namespace jeton::crypto {
 
 namespace {
 
-constexpr std::size_t block_bytes = 16;
 constexpr std::size_t smallest_tag = 4;
 
 /// OpenSSL counts in int.
@@ -43,12 +42,12 @@ void check(View key, const AesParameters& parameters) {
             return;
         case AesMode::gcm:
             if (parameters.iv.empty() || parameters.tag_bytes < smallest_tag ||
-                parameters.tag_bytes > block_bytes) {
+                parameters.tag_bytes > aes_block_bytes) {
                 throw Error("GCM needs an IV and a tag of 4 to 16 bytes");
             }
             return;
         default:
-            if (parameters.iv.size() != block_bytes) {
+            if (parameters.iv.size() != aes_block_bytes) {
                 throw Error("the IV has not the length of a block");
             }
     }
@@ -99,7 +98,7 @@ std::size_t AesCipher::State::output_after(std::size_t input) const {
     }
     // The last full block may be padding.
     const std::size_t certain = unpads() && input > 0 ? input - 1 : input;
-    return certain / block_bytes * block_bytes;
+    return certain / aes_block_bytes * aes_block_bytes;
 }
 
 AesCipher::AesCipher(Direction direction, View key, AesParameters parameters) {
@@ -132,7 +131,7 @@ std::size_t AesCipher::finish_length() const {
         const bool opens = state.opens();
         return opens ? state.total - std::min(state.total, state.tag_bytes) : state.tag_bytes;
     }
-    return state.mode == AesMode::cbc_pad ? block_bytes : 0;
+    return state.mode == AesMode::cbc_pad ? aes_block_bytes : 0;
 }
 
 void AesCipher::update(View input, SecretBytes& out) {
@@ -142,7 +141,7 @@ void AesCipher::update(View input, SecretBytes& out) {
     } else {
         const std::size_t before = out.size();
         // OpenSSL asks for room for one block more than it fills.
-        out.resize(before + update_length(input.size()) + block_bytes);
+        out.resize(before + update_length(input.size()) + aes_block_bytes);
         out.resize(before + feed(m_state->context.get(), input, out.data() + before));
     }
     m_state->total += input.size();
@@ -157,13 +156,13 @@ AesCipher::Result AesCipher::finish(SecretBytes& out) {
 }
 
 AesCipher::Result AesCipher::State::finish_blocks(SecretBytes& out) {
-    const bool whole = total % block_bytes == 0;
+    const bool whole = total % aes_block_bytes == 0;
     const bool any_length = mode == AesMode::ctr || (mode == AesMode::cbc_pad && !unpads());
     if ((!whole && !any_length) || (unpads() && total == 0)) {
         return Result::bad_length;
     }
     const std::size_t before = out.size();
-    out.resize(before + block_bytes);
+    out.resize(before + aes_block_bytes);
     int length = 0;
     if (EVP_CipherFinal_ex(context.get(), out.data() + before, &length) != 1) {
         out.resize(before);
@@ -196,7 +195,7 @@ AesCipher::Result AesCipher::State::finish_opening(SecretBytes& out) {
     openssl::require(EVP_CIPHER_CTX_set_params(context.get(), tag), "set a GCM tag");
 
     const View ciphertext = View(held).first(held.size() - tag_bytes);
-    SecretBytes plaintext(ciphertext.size() + block_bytes);
+    SecretBytes plaintext(ciphertext.size() + aes_block_bytes);
     const std::size_t written = feed(context.get(), ciphertext, plaintext.data());
     int length = 0;
     if (EVP_CipherFinal_ex(context.get(), plaintext.data() + written, &length) != 1) {

@@ -9,6 +9,8 @@
 
 namespace jeton::crypto {
 
+inline constexpr std::size_t aes_block_bytes = 16;
+
 enum class AesMode { ecb, cbc, cbc_pad, ctr, gcm };
 enum class Direction { encrypt, decrypt };
 

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t tdes_key_bytes = 24;
 constexpr std::size_t tdes_block_bytes = 8;
-constexpr std::size_t aes_block_bytes = 16;
 
 /// find_cipher gives OpenSSL's cipher; nullptr when |key_bytes| does not fit.
 const EVP_CIPHER* find_cipher(BlockCipher cipher, std::size_t key_bytes) {

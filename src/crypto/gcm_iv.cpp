@@ -9,8 +9,6 @@ namespace jeton::crypto {
 
 namespace {
 
-constexpr std::size_t block_bytes = 16;
-
 /// Field is an element of GF(2^128) in GCM's bit order: the first bit is the highest of |high| (SP
 /// 800-38D, 6.3).
 struct Field {
@@ -53,7 +51,7 @@ Field load(View block) {
 }
 
 Bytes store(Field value) {
-    Bytes out(block_bytes);
+    Bytes out(aes_block_bytes);
     for (unsigned i = 0; i < 8; ++i) {
         out[i] = static_cast<Byte>(value.high >> (56 - 8 * i));
         out[8 + i] = static_cast<Byte>(value.low >> (56 - 8 * i));
@@ -71,8 +69,8 @@ Field first_counter_block(Field h, View iv) {
     const std::size_t total = iv.size();
     Field hash;
     while (!iv.empty()) {
-        std::array<Byte, block_bytes> block{};
-        const View part = iv.first(std::min(iv.size(), block_bytes));
+        std::array<Byte, aes_block_bytes> block{};
+        const View part = iv.first(std::min(iv.size(), aes_block_bytes));
         std::copy(part.begin(), part.end(), block.begin());
         hash = multiply(add(hash, load(block)), h);
         iv = iv.subspan(part.size());
@@ -84,12 +82,12 @@ Field first_counter_block(Field h, View iv) {
 
 Bytes equivalent_gcm_iv(View key, View iv) {
     const Bytes hash_key =
-        crypt_block(BlockCipher::aes, Direction::encrypt, key, std::array<Byte, block_bytes>{});
+        crypt_block(BlockCipher::aes, Direction::encrypt, key, std::array<Byte, aes_block_bytes>{});
     const Field h = load(hash_key);
     const Field undo = inverse(h);
     // J0 of 16 bytes V is ((V * H) + length) * H.
     const Field j0 = first_counter_block(h, iv);
-    return store(multiply(add(multiply(j0, undo), length_block(block_bytes)), undo));
+    return store(multiply(add(multiply(j0, undo), length_block(aes_block_bytes)), undo));
 }
 
 Bytes short_gcm_iv(View key, Bytes iv) {

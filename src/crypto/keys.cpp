@@ -12,8 +12,6 @@ namespace jeton::crypto {
 
 namespace {
 
-constexpr std::size_t pkcs_overhead = 11;
-
 /// start_encryption makes a context that encrypts with |padding|; null when |key| is not valid. The key stays
 /// alive in the context.
 openssl::PkeyContext start_encryption(const RsaPublicKey& key, int padding) {

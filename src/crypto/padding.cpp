@@ -36,8 +36,6 @@ constexpr std::array<DigestInfoPrefix, 9> prefixes{{
     nist_prefix(10, 64),
 }};
 
-constexpr std::size_t pkcs_overhead = 11;
-
 /// Mask is all ones for yes and zero for no: decisions about secrets are computed, not branched on.
 using Mask = std::size_t;
 

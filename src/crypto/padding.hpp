@@ -10,6 +10,9 @@
 
 namespace jeton::crypto {
 
+/// pkcs_overhead is the least that PKCS #1 v1.5 adds to what it pads, in bytes (RFC 8017, 7.2).
+inline constexpr std::size_t pkcs_overhead = 11;
+
 /// digest_info is the DER DigestInfo of |digest| (RFC 8017, 9.2, note 1).
 Bytes digest_info(Hash hash, View digest);
 

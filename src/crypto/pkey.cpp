@@ -24,7 +24,6 @@ constexpr std::array<OkpKind, 2> okp_kinds{
 // OpenSSL computes with no other RSA keys (rsa.h: OPENSSL_RSA_MAX_MODULUS_BITS, _SMALL_MODULUS_BITS,
 // _MAX_PUBEXP_BITS).
 constexpr std::size_t smallest_modulus_bits = 512;
-constexpr std::size_t largest_modulus_bits = 16384;
 constexpr std::size_t small_modulus_bits = 3072;
 constexpr std::size_t large_modulus_exponent_bits = 64;
 

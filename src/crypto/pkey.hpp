@@ -11,6 +11,7 @@ namespace jeton::crypto {
 
 /// The kinds of keys, by object identifier. By a name that it knows, OpenSSL would look for an engine that
 /// the application made its default, even in a library context of our own, and hand our keys to it.
+inline constexpr std::size_t largest_modulus_bits = 16384;
 inline constexpr const char* rsa_kind = "1.2.840.113549.1.1.1";
 inline constexpr const char* ec_kind = "1.2.840.10045.2.1";
 const char* okp_kind(OkpCurve curve);

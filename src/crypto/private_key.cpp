@@ -14,7 +14,6 @@ namespace jeton::crypto {
 namespace {
 
 constexpr std::size_t largest_der = 64 * 1024;
-constexpr std::size_t largest_modulus_bits = 16384;
 
 using EncoderContext = openssl::Handle<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
 using Pkcs8 = openssl::Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
@@ -74,16 +73,16 @@ Bytes ecdsa_der(EVP_PKEY* pkey, View digest) {
     return out;
 }
 
-/// number_of reads one number of an EC key; null when it has none.
-openssl::BigNumber number_of(EVP_PKEY* pkey, const char* name) {
+/// big_number_of reads one number of an EC key; null when it has none.
+openssl::BigNumber big_number_of(EVP_PKEY* pkey, const char* name) {
     BIGNUM* number = nullptr;
     return openssl::BigNumber(EVP_PKEY_get_bn_param(pkey, name, &number) == 1 ? number : nullptr);
 }
 
 /// is_scalar tells whether the private number of an EC key is below the order of its curve.
 bool is_scalar(EVP_PKEY* pkey) {
-    const openssl::BigNumber scalar = number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
-    const openssl::BigNumber order = number_of(pkey, OSSL_PKEY_PARAM_EC_ORDER);
+    const openssl::BigNumber scalar = big_number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+    const openssl::BigNumber order = big_number_of(pkey, OSSL_PKEY_PARAM_EC_ORDER);
     return scalar && order && !BN_is_zero(scalar.get()) && BN_cmp(scalar.get(), order.get()) < 0;
 }
 

@@ -77,9 +77,9 @@ std::optional<SecretBytes> to_pkcs8(const OkpPrivateParts& parts) {
     return private_key_info(facts.oid, SecretTlvWriter().put(der_octet_string, parts.seed).take());
 }
 
-/// number_of reads one number of |pkey|, padded to |length| or, when that is 0, without leading zeros;
+/// secret_number_of reads one number of |pkey|, padded to |length| or, when that is 0, without leading zeros;
 /// nullopt when there is none.
-std::optional<SecretBytes> number_of(const EVP_PKEY* pkey, const char* name, std::size_t length) {
+std::optional<SecretBytes> secret_number_of(const EVP_PKEY* pkey, const char* name, std::size_t length) {
     BIGNUM* raw = nullptr;
     if (EVP_PKEY_get_bn_param(pkey, name, &raw) != 1) {
         return std::nullopt;
@@ -89,11 +89,11 @@ std::optional<SecretBytes> number_of(const EVP_PKEY* pkey, const char* name, std
 }
 
 std::optional<PrivateParts> rsa_parts(const EVP_PKEY* pkey, const RsaPublicKey& key) {
-    auto p = number_of(pkey, OSSL_PKEY_PARAM_RSA_FACTOR1, 0);
-    auto q = number_of(pkey, OSSL_PKEY_PARAM_RSA_FACTOR2, 0);
-    auto dp = number_of(pkey, OSSL_PKEY_PARAM_RSA_EXPONENT1, 0);
-    auto dq = number_of(pkey, OSSL_PKEY_PARAM_RSA_EXPONENT2, 0);
-    auto qinv = number_of(pkey, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, 0);
+    auto p = secret_number_of(pkey, OSSL_PKEY_PARAM_RSA_FACTOR1, 0);
+    auto q = secret_number_of(pkey, OSSL_PKEY_PARAM_RSA_FACTOR2, 0);
+    auto dp = secret_number_of(pkey, OSSL_PKEY_PARAM_RSA_EXPONENT1, 0);
+    auto dq = secret_number_of(pkey, OSSL_PKEY_PARAM_RSA_EXPONENT2, 0);
+    auto qinv = secret_number_of(pkey, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, 0);
     if (!p || !q || !dp || !dq || !qinv) {
         return std::nullopt;
     }
@@ -123,7 +123,7 @@ std::optional<PrivateParts> PrivateKey::parts() const {
         return rsa_parts(pkey, *rsa);
     }
     if (const auto* ec = std::get_if<EcPublicKey>(&m_state->public_key)) {
-        auto scalar = number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY, curve_facts(ec->curve).field_bytes);
+        auto scalar = secret_number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY, curve_facts(ec->curve).field_bytes);
         return scalar ? std::optional<PrivateParts>(EcPrivateParts{ec->curve, std::move(*scalar)})
                       : std::nullopt;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/keys.hpp"
+#include "crypto/pkey.hpp"
 
 namespace jeton::crypto {
 
@@ -14,7 +15,6 @@ using openssl::require;
 using NumberContext = openssl::Handle<BN_CTX, BN_CTX_free>;
 
 constexpr std::size_t largest_number_bytes = 2048;
-constexpr int largest_modulus_bits = 16384;
 constexpr int largest_factored_bits = 8192;
 constexpr unsigned usual_exponent = 65537;
 
@@ -237,7 +237,7 @@ std::optional<RsaNumbers> RsaNumbers::complete(const Given& given) {
     const BigNumber p_minus = Arithmetic::minus_one(out.p);
     const BigNumber q_minus = Arithmetic::minus_one(out.q);
     out.n = with.times(out.p, out.q);
-    if (BN_num_bits(out.n.get()) > largest_modulus_bits) {
+    if (BN_num_bits(out.n.get()) > static_cast<int>(largest_modulus_bits)) {
         return std::nullopt;
     }
     out.dp = with.inverse(out.e, p_minus);

@@ -7,8 +7,6 @@ namespace jeton::pkcs11 {
 
 namespace {
 
-constexpr std::size_t aes_block_bytes = 16;
-
 class AesEngine final : public CipherEngine {
   public:
     AesEngine(crypto::Direction direction, View key, crypto::AesParameters parameters)
@@ -26,7 +24,7 @@ class AesEngine final : public CipherEngine {
             return encrypts ? input + m_tag_bytes : input - std::min(input, m_tag_bytes);
         }
         if (m_mode == crypto::AesMode::cbc_pad && encrypts) {
-            return (input / aes_block_bytes + 1) * aes_block_bytes;
+            return (input / crypto::aes_block_bytes + 1) * crypto::aes_block_bytes;
         }
         return input;
     }

@@ -53,17 +53,33 @@ bool set_path(std::optional<fs::path>& target, const Json& value) {
     return target->is_absolute();
 }
 
+/// ExchangeRow is one word for the kind of reader that software cards sit in.
+struct ExchangeRow {
+    std::string_view word;
+    reader::ExchangeLevel level;
+    std::size_t max_message;
+    bool t0 = false;
+};
+
+constexpr std::array<ExchangeRow, 6> exchanges{{
+    {"extended-apdu", reader::ExchangeLevel::extended_apdu, 65556},
+    {"short-apdu", reader::ExchangeLevel::short_apdu, 271},
+    {"tpdu-t1", reader::ExchangeLevel::tpdu, 271},
+    {"tpdu-t0", reader::ExchangeLevel::tpdu, 271, true},
+    {"character-t1", reader::ExchangeLevel::character, 271},
+    {"character-t0", reader::ExchangeLevel::character, 271, true},
+}};
+
 bool set_exchange(Config& config, const Json& value) {
-    if (value == "extended-apdu") {
-        config.soft_reader.level = reader::ExchangeLevel::extended_apdu;
-        return true;
+    const auto row = std::ranges::find_if(exchanges, [&](const ExchangeRow& it) { return value == it.word; });
+    if (row == exchanges.end()) {
+        return false;
     }
-    if (value == "short-apdu") {
-        config.soft_reader.level = reader::ExchangeLevel::short_apdu;
-        config.soft_reader.max_message = 271;
-        return true;
-    }
-    return false;
+    config.soft_reader.level = row->level;
+    config.soft_reader.max_message = row->max_message;
+    config.soft_reader.contacts.t0 = row->t0;
+    config.soft_reader.contacts.t1 = !row->t0;
+    return true;
 }
 
 bool set_handover(Config& config, const Json& value) {
@@ -74,6 +90,20 @@ bool set_handover(Config& config, const Json& value) {
 bool set_touch(Config& config, const Json& value) {
     config.soft_card.touch = value == "refused" ? softcard::Touch::refused : softcard::Touch::given;
     return value == "given" || value == "refused";
+}
+
+bool add_replays(Config& config, const Json& value) {
+    if (!value.is_array()) {
+        return false;
+    }
+    for (const Json& path : value) {
+        std::optional<fs::path> replay;
+        if (!set_path(replay, path)) {
+            return false;
+        }
+        config.replays.push_back(std::move(*replay));
+    }
+    return true;
 }
 
 bool add_profiles(Config& config, const Json& value) {
@@ -99,6 +129,9 @@ const std::vector<ConfigRow>& config_rows() {
              return value.is_string();
          }},
         {"/profiles", "an array of paths", add_profiles},
+        {"/readers/replay", "an array of absolute paths", add_replays},
+        {"/trace", "an absolute path",
+         [](Config& config, const Json& value) { return set_path(config.trace_file, value); }},
         {"/overwrite", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
         {"/handover", "\"reset\" or \"keep\"", set_handover},
@@ -112,7 +145,9 @@ const std::vector<ConfigRow>& config_rows() {
              return value.is_string();
          }},
         {"/softCards/touch", "\"given\" or \"refused\"", set_touch},
-        {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
+        {"/softCards/exchange",
+         "\"extended-apdu\", \"short-apdu\", \"tpdu-t1\", \"tpdu-t0\", \"character-t1\" or \"character-t0\"",
+         set_exchange},
         {"/softCards/powerOnMilliseconds", "a number, 0 to 600000",
          [](Config& config, const Json& value) { return set_time(config.soft_reader.power_on_time, value); }},
         {"/softCards/commandMilliseconds", "a number, 0 to 600000",
@@ -225,6 +260,21 @@ void configure_log(const std::string& text) {
     }
 }
 
+/// begin_trace makes the trace that the environment or a file asks for.
+void begin_trace(Config& config) {
+    if (const auto asked = environment("JETON_TRACE")) {
+        config.trace_file = *asked;
+    }
+    if (!config.trace_file) {
+        return;
+    }
+    if (!config.trace_file->is_absolute()) {
+        log::warn("trace: \"{}\" is not an absolute path", config.trace_file->string());
+        return;
+    }
+    config.trace = std::make_shared<reader::Trace>(*config.trace_file);
+}
+
 }  // namespace
 
 Config read_config(std::string_view reserved) {
@@ -247,6 +297,7 @@ Config read_config(std::string_view reserved) {
     if (!asked && config.log) {
         configure_log(*config.log);
     }
+    begin_trace(config);
     return config;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "card/profile_set.hpp"
 #include "reader/emulated_reader.hpp"
 #include "reader/reader.hpp"
+#include "reader/trace.hpp"
 #include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
@@ -22,6 +24,9 @@ struct Config {
     softcard::CardOptions soft_card;                  ///< how software cards behave
     std::optional<std::filesystem::path> fault_plan;  ///< for tests: what goes wrong with it (fault_plan.hpp)
     reader::HandoverPolicy handover = reader::HandoverPolicy::reset;
+    std::optional<std::filesystem::path> trace_file;  ///< JETON_TRACE goes before it
+    std::shared_ptr<reader::Trace> trace;             ///< of all readers, if there is to be one
+    std::vector<std::filesystem::path> replays;       ///< recordings that are readers (replay_card.hpp)
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

@@ -2,13 +2,13 @@
 
 #include <cstring>
 
+#include "crypto/aes.hpp"
 #include "pkcs11/error.hpp"
 
 namespace jeton::pkcs11 {
 
 namespace {
 
-constexpr std::size_t aes_block_bytes = 16;
 constexpr CK_ULONG longest_aad = 1UL << 30;
 constexpr CK_ULONG longest_iv = 1UL << 16;
 constexpr CK_ULONG longest_shared_data = 1UL << 16;
@@ -118,14 +118,16 @@ crypto::AesParameters aes_parameters(const CK_MECHANISM& mechanism, crypto::AesM
             break;
         case crypto::AesMode::cbc:
         case crypto::AesMode::cbc_pad:
-            require_parameter(mechanism.ulParameterLen == aes_block_bytes, "CBC needs an IV of 16 bytes");
-            parameters.iv = read_bytes(mechanism.pParameter, mechanism.ulParameterLen, aes_block_bytes);
+            require_parameter(mechanism.ulParameterLen == crypto::aes_block_bytes,
+                              "CBC needs an IV of 16 bytes");
+            parameters.iv =
+                read_bytes(mechanism.pParameter, mechanism.ulParameterLen, crypto::aes_block_bytes);
             break;
         case crypto::AesMode::ctr: {
             const auto given = read_struct<CK_AES_CTR_PARAMS>(mechanism);
-            require_parameter(given.ulCounterBits > 0 && given.ulCounterBits <= 8 * aes_block_bytes,
+            require_parameter(given.ulCounterBits > 0 && given.ulCounterBits <= 8 * crypto::aes_block_bytes,
                               "a counter has 1 to 128 bits");
-            parameters.iv = read_bytes(given.cb, aes_block_bytes, aes_block_bytes);
+            parameters.iv = read_bytes(given.cb, crypto::aes_block_bytes, crypto::aes_block_bytes);
             break;
         }
         case crypto::AesMode::gcm:

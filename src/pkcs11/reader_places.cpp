@@ -1,9 +1,12 @@
 #include "pkcs11/reader_places.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include "reader/fault_injector.hpp"
+#include "reader/replay_card.hpp"
 #include "reader/runtime_directory.hpp"
+#include "reader/trace.hpp"
 #include "reader/usb_readers.hpp"
 #include "softcard/store.hpp"
 #include "util/log.hpp"
@@ -14,7 +17,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<reader::ReaderPlace> usb_places() {
+/// finished gives |place| with what |config| wants of every reader. Each place goes through it.
+reader::ReaderPlace finished(const Config& config, reader::ReaderPlace place) {
+    place.handover = config.handover;
+    if (config.trace && place.open) {
+        place.open = [open = std::move(place.open), trace = config.trace] {
+            return reader::make_traced_device(open(), trace);
+        };
+    }
+    return place;
+}
+
+/// replay_place is the reader of a recording; each process plays it anew.
+reader::ReaderPlace replay_place(const Config& config, const fs::path& file) {
+    const std::string name = "jeton replay " + file.filename().string();
+    return finished(config,
+                    {name, "replay:" + file.string(), {}, [file] { return reader::open_replay(file); }});
+}
+
+std::vector<reader::ReaderPlace> usb_places(const Config& config) {
     const auto runtime = reader::runtime_directory();
     auto places = reader::find_usb_readers(runtime);
     static std::atomic<bool> told{false};
@@ -23,6 +44,9 @@ std::vector<reader::ReaderPlace> usb_places() {
             "neither {} nor XDG_RUNTIME_DIR can be used: other processes that use a reader will not be "
             "noticed",
             reader::shared_runtime_directory);
+    }
+    for (reader::ReaderPlace& place : places) {
+        place = finished(config, std::move(place));
     }
     return places;
 }
@@ -48,7 +72,7 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
             return reader::make_emulated_reader(insert(file), options);
         };
     }
-    return place;
+    return finished(config, std::move(place));
 }
 
 std::vector<fs::path> hotplug_directories(const Config& config) {
@@ -60,14 +84,15 @@ std::vector<fs::path> hotplug_directories(const Config& config) {
 }
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
-    std::vector<reader::ReaderPlace> places = usb_places();
-    if (config.soft_cards && config.state_directory) {
-        for (const std::string& name : softcard::list(*config.state_directory)) {
-            places.push_back(soft_card_place(config, name));
-        }
+    std::vector<reader::ReaderPlace> places = usb_places(config);
+    for (const fs::path& file : config.replays) {
+        places.push_back(replay_place(config, file));
     }
-    for (reader::ReaderPlace& place : places) {
-        place.handover = config.handover;
+    if (!config.soft_cards || !config.state_directory) {
+        return places;
+    }
+    for (const std::string& name : softcard::list(*config.state_directory)) {
+        places.push_back(soft_card_place(config, name));
     }
     return places;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "reader/secret_mask_rules.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::reader {
@@ -17,7 +18,8 @@ class ApduLog {
     std::string response(View apdu) const;
 
   private:
-    bool m_hide_response = false;
+    SecretTracker m_tracker;
+    Secrets m_secrets;
 };
 
 }  // namespace jeton::reader

@@ -8,6 +8,9 @@
 
 namespace jeton::reader {
 
+/// longest_atr is the most bytes of an ATR, TS included (8.2.1).
+inline constexpr std::size_t longest_atr = 33;
+
 /// Atr is a parsed answer to reset. Values that the card leaves out have the defaults of the standard.
 struct Atr {
     enum class Convention { direct, inverse };

@@ -13,7 +13,7 @@ namespace jeton::reader {
 
 namespace {
 
-using Kind = Fault::Kind;
+using FaultKind = Fault::Kind;
 
 constexpr std::size_t place_of_seq = 6;
 constexpr std::size_t place_of_status = 7;
@@ -110,11 +110,11 @@ void FaultInjector::bulk_write(View message, Deadline deadline) {
         m_device->bulk_write(message, deadline);
         return;
     }
-    if (fault->kind == Kind::delay) {
+    if (fault->kind == FaultKind::delay) {
         m_silent_until = Deadline::after(Milliseconds(*fault->value));
     }
     m_spoilt = Spoilt{*fault, static_cast<ccid::Request>(message[0]), message[place_of_seq]};
-    if (fault->kind == Kind::error) {
+    if (fault->kind == FaultKind::error) {
         // A question in its place gives a reply with the right state of the card, to be spoilt.
         const ccid::Command question{
             .request = ccid::Request::get_slot_status, .slot = message[5], .specific = {}, .data = {}};
@@ -122,7 +122,7 @@ void FaultInjector::bulk_write(View message, Deadline deadline) {
         return;
     }
     m_device->bulk_write(message, deadline);
-    if (fault->kind == Kind::status && m_control->take_status()) {
+    if (fault->kind == FaultKind::status && m_control->take_status()) {
         log::info("fault plan: \"{}\": this message sent no APDU to the card", fault->text);
     }
 }
@@ -155,7 +155,7 @@ std::size_t FaultInjector::bulk_read(std::span<Byte> buffer, Deadline deadline) 
         if (!is_spoilt(buffer.first(length))) {
             return length;
         }
-        if (m_spoilt->fault.kind != Kind::never) {
+        if (m_spoilt->fault.kind != FaultKind::never) {
             return spoil(buffer, length);
         }
     } while (!deadline.passed());
@@ -171,17 +171,17 @@ std::size_t FaultInjector::spoil(std::span<Byte> buffer, std::size_t length) {
     const Spoilt spoilt = *std::exchange(m_spoilt, std::nullopt);
     const std::span<Byte> reply = buffer.first(length);
     const auto& value = spoilt.fault.value;
-    if (spoilt.fault.kind == Kind::corrupt) {
+    if (spoilt.fault.kind == FaultKind::corrupt) {
         const std::size_t first = std::min<std::size_t>(value.value_or(0), length);
         const std::size_t count = value ? std::min<std::size_t>(1, length - first) : length;
         for (Byte& byte : reply.subspan(first, count)) {
             byte = static_cast<Byte>(~byte);
         }
-    } else if (spoilt.fault.kind == Kind::cut) {
+    } else if (spoilt.fault.kind == FaultKind::cut) {
         return std::min<std::size_t>(value.value_or(static_cast<std::uint32_t>(length / 2)), length);
-    } else if (spoilt.fault.kind == Kind::twice) {
+    } else if (spoilt.fault.kind == FaultKind::twice) {
         m_again = to_secret(reply);
-    } else if (spoilt.fault.kind == Kind::error) {
+    } else if (spoilt.fault.kind == FaultKind::error) {
         const auto failed = static_cast<Byte>(static_cast<unsigned>(ccid::CommandStatus::failed) << 6);
         reply[0] = static_cast<Byte>(ccid::answer_to(spoilt.request));
         reply[place_of_status] = static_cast<Byte>(failed | (reply[place_of_status] & icc_status_bits));

@@ -9,7 +9,7 @@ namespace jeton::reader {
 
 namespace {
 
-using Kind = Fault::Kind;
+using FaultKind = Fault::Kind;
 
 constexpr std::size_t most_faults = 32;
 constexpr std::uint32_t last_message = 1'000'000;
@@ -21,23 +21,24 @@ enum class Argument { none, number, number_or_none, hexadecimal, path };
 
 struct KindRow {
     std::string_view word;
-    Kind kind;
+    FaultKind kind;
     Argument argument;
     std::uint32_t most;  ///< of a number
     std::string_view expected;
 };
 
 constexpr std::array<KindRow, 10> kinds{{
-    {"pull", Kind::pull, Argument::none, 0, "nothing behind the message's number"},
-    {"swap", Kind::swap, Argument::path, 0, "the absolute path of the other card's file"},
-    {"unplug", Kind::unplug, Argument::none, 0, "nothing behind the message's number"},
-    {"corrupt", Kind::corrupt, Argument::number_or_none, longest_reply, "the offset of a byte, or nothing"},
-    {"cut", Kind::cut, Argument::number_or_none, longest_reply, "a length in bytes, or nothing"},
-    {"double", Kind::twice, Argument::none, 0, "nothing behind the message's number"},
-    {"delay", Kind::delay, Argument::number, longest_delay, "1 to 600000 milliseconds"},
-    {"never", Kind::never, Argument::none, 0, "nothing behind the message's number"},
-    {"error", Kind::error, Argument::hexadecimal, 0xFF, "bError, two hexadecimal digits"},
-    {"status", Kind::status, Argument::hexadecimal, 0xFFFF, "a status word, four hexadecimal digits"},
+    {"pull", FaultKind::pull, Argument::none, 0, "nothing behind the message's number"},
+    {"swap", FaultKind::swap, Argument::path, 0, "the absolute path of the other card's file"},
+    {"unplug", FaultKind::unplug, Argument::none, 0, "nothing behind the message's number"},
+    {"corrupt", FaultKind::corrupt, Argument::number_or_none, longest_reply,
+     "the offset of a byte, or nothing"},
+    {"cut", FaultKind::cut, Argument::number_or_none, longest_reply, "a length in bytes, or nothing"},
+    {"double", FaultKind::twice, Argument::none, 0, "nothing behind the message's number"},
+    {"delay", FaultKind::delay, Argument::number, longest_delay, "1 to 600000 milliseconds"},
+    {"never", FaultKind::never, Argument::none, 0, "nothing behind the message's number"},
+    {"error", FaultKind::error, Argument::hexadecimal, 0xFF, "bError, two hexadecimal digits"},
+    {"status", FaultKind::status, Argument::hexadecimal, 0xFFFF, "a status word, four hexadecimal digits"},
 }};
 
 /// read_number takes the whole of |word|, digits alone.
@@ -72,7 +73,7 @@ bool read_argument(Fault& fault, const KindRow& row, std::string_view word) {
             [[fallthrough]];
         case Argument::number:
             fault.value = read_number(word, 10, row.most);
-            return fault.value && (row.kind != Kind::delay || *fault.value != 0);
+            return fault.value && (row.kind != FaultKind::delay || *fault.value != 0);
         case Argument::hexadecimal:
             fault.value = word.size() == digits ? read_number(word, 16, row.most) : std::nullopt;
             return fault.value.has_value();

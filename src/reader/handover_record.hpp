@@ -6,15 +6,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "reader/atr.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::reader {
 
 /// most_slots is how many card openings of one reader are used; readers of the field have up to eight.
 inline constexpr std::size_t most_slots = 8;
-
-/// longest_atr is that of ISO/IEC 7816-3, 8.2.1, with TS.
-inline constexpr std::size_t longest_atr = 33;
 
 /// SlotRecord is the state of one card opening. Generations are compared for equality alone.
 struct SlotRecord {

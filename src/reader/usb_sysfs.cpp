@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t most_descriptors = 65536;
 constexpr std::size_t longest_attribute = 512;
-constexpr std::size_t most_devices = 1024;
+constexpr std::size_t most_listed = 1024;
 
 /// read_attribute reads a file of sysfs, whose size is not known before; empty when it cannot be read.
 Bytes read_attribute(const fs::path& path, std::size_t limit) {
@@ -106,7 +106,7 @@ std::vector<UsbListing> list_usb_devices(const UsbTree& tree) {
     std::vector<std::string> names;
     std::error_code error;
     fs::directory_iterator at(tree.devices, error);
-    while (!error && at != fs::directory_iterator() && names.size() < most_devices) {
+    while (!error && at != fs::directory_iterator() && names.size() < most_listed) {
         if (std::string name = at->path().filename(); is_device_name(name)) {
             names.push_back(std::move(name));
         }

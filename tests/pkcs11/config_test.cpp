@@ -45,13 +45,15 @@ INSTANTIATE_TEST_SUITE_P(
                     BrokenConfig{"wrong_type", R"({"softCards": {"enabled": 1}})",
                                  "\"/softCards/enabled\": expected true or false"},
                     BrokenConfig{"wrong_value", R"({"softCards": {"exchange": "tpdu"}})",
-                                 "expected \"extended-apdu\" or"},
+                                 "expected \"extended-apdu\", \"short-apdu\", \"tpdu-t1\""},
                     BrokenConfig{"negative_time", R"({"softCards": {"commandMilliseconds": -1}})",
                                  "\"/softCards/commandMilliseconds\": expected a number"},
                     BrokenConfig{"long_time", R"({"softCards": {"powerOnMilliseconds": 600001}})",
                                  "\"/softCards/powerOnMilliseconds\": expected a number"},
                     BrokenConfig{"relative_plan", R"({"softCards": {"faultPlan": "plan"}})",
                                  "\"/softCards/faultPlan\": expected an absolute path"},
+                    BrokenConfig{"relative_trace", R"({"trace": "trace.pcapng"})",
+                                 "\"/trace\": expected an absolute path"},
                     BrokenConfig{"wrong_touch", R"({"softCards": {"touch": "maybe"}})",
                                  "expected \"given\" or"},
                     BrokenConfig{"key_twice", R"({"overwrite": true, "overwrite": false})", "unique keys"}),
@@ -66,6 +68,29 @@ TEST(ConfigTest, soft_cards_can_be_turned_off) {
     EXPECT_EQ(f->C_GetSlotList(CK_FALSE, nullptr, &count), CKR_OK);
     EXPECT_EQ(count, 0U);
     f->C_Finalize(nullptr);
+}
+
+TEST(ConfigTest, a_trace_is_written_where_asked) {
+    const SoftCards cards;
+    const auto trace = cards.directory() / "trace.pcapng";
+    cards.write_config(R"({"trace": ")" + trace.string() + "\"}");
+    {
+        const Client client;
+        EXPECT_EQ(client.login(), CKR_OK);
+    }
+    const auto size = std::filesystem::file_size(trace);
+    EXPECT_GT(size, 1000U);
+
+    // The environment goes before the file; a path that is not absolute is none.
+    ASSERT_EQ(setenv("JETON_TRACE", "trace.pcapng", 1), 0);
+    {
+        const Client client;
+        EXPECT_EQ(client.login(), CKR_OK);
+    }
+    ASSERT_EQ(unsetenv("JETON_TRACE"), 0);
+    EXPECT_FALSE(std::filesystem::exists("trace.pcapng"));
+    EXPECT_EQ(std::filesystem::file_size(trace), size);
+    EXPECT_NE(log_of(cards).find("\"trace.pcapng\" is not an absolute path"), std::string::npos);
 }
 
 TEST(ConfigTest, soft_cards_take_the_time_that_they_are_told) {

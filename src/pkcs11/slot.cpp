@@ -24,19 +24,28 @@ Slot::Slot(std::shared_ptr<reader::Reader> reader, std::size_t index, bool is_ne
 }
 
 bool Slot::take_event() {
-    const bool is_present = present();
-    const Seen now{is_present, is_present ? link().insertion() : 0};
+    const Seen now = look();
     const std::lock_guard lock(m_seen_mutex);
     const std::optional<Seen> before = std::exchange(m_seen, now);
     return before && *before != now;
 }
 
 bool Slot::present() {
+    const Seen now = look();
+    const std::lock_guard lock(m_seen_mutex);
+    if (!m_seen) {
+        m_seen = now;
+    }
+    return now.present;
+}
+
+Slot::Seen Slot::look() {
     try {
-        return link().present();
+        const bool is_present = link().present();
+        return {is_present, is_present ? link().insertion() : 0};
     } catch (const reader::Error& error) {
         if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {
-            return false;
+            return {};
         }
         throw;
     }

@@ -31,7 +31,7 @@ class Slot {
     bool present();
 
     /// take_event looks at the slot, and tells whether something came or went since the last event that was
-    /// taken. What the first look finds is no event, unless the reader is new.
+    /// taken. What the first look finds, here or in present(), is no event, unless the reader is new.
     bool take_event();
 
     /// token looks whether the card that it knows is still in the slot, and gives its token; a card that is
@@ -42,13 +42,14 @@ class Slot {
     std::shared_ptr<Token> known_token(const card::ProfileSet& profiles);
 
   private:
-    /// Seen is what the application was told by events.
+    /// Seen is what the application was told: by events, and before the first one by present().
     struct Seen {
         bool present = false;
         std::uint64_t insertion = 0;
         bool operator==(const Seen&) const = default;
     };
 
+    Seen look();
     reader::CardLink& link() const { return m_reader->slot(m_index); }
     std::shared_ptr<Token> alive_token();
     std::shared_ptr<Token> recognise(const card::ProfileSet& profiles);

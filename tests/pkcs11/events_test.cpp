@@ -79,6 +79,16 @@ TEST_F(EventsTest, what_others_noticed_is_told_all_the_same) {
     EXPECT_EQ(poll_event(), CKR_OK);
 }
 
+TEST_F(EventsTest, what_changed_between_a_look_and_the_first_wait_is_told) {
+    ASSERT_EQ(f->C_Finalize(nullptr), CKR_OK);
+    ASSERT_EQ(f->C_Initialize(nullptr), CKR_OK);
+    EXPECT_TRUE(card_present());
+    plan("pull 1");
+    EXPECT_EQ(poll_event(), CKR_OK);
+    EXPECT_FALSE(card_present());
+    EXPECT_EQ(poll_event(), CKR_NO_EVENT);
+}
+
 TEST_F(EventsTest, reader_that_leaves_is_told_and_the_slot_stays) {
     plan("unplug 1");
     EXPECT_EQ(poll_event(), CKR_OK);

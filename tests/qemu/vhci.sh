@@ -1,0 +1,27 @@
+# shellcheck shell=sh
+# Our module over libusb and a real kernel, with the emulated reader behind vhci.
+. /guest_lib.sh
+
+step "a card in a reader behind vhci"
+plug
+expect "Reader behind vhci" jeton list --json
+expect "Guest user" p11 --list-objects --type cert
+
+step "pkcs11-tool's own tests"
+user --test >/tmp/output 2>&1 || { cat /tmp/output; fail "pkcs11-tool --test"; }
+tail -n 1 /tmp/output | grep -q 'No errors' || { cat /tmp/output; fail "pkcs11-tool --test saw errors"; }
+
+step "an event"
+guest_client events "$MODULE" 1 >/tmp/events &
+waiting=$!
+await 20 grep -q waiting /tmp/events
+unplug
+await 20 grep -q event /tmp/events
+wait $waiting || fail "the wait failed"
+cat /tmp/events
+grep -q 'event: Reader behind vhci.*no card' /tmp/events || fail "the unplugged reader was not told"
+
+step "a reader for short APDUs"
+plug --level short-apdu
+expect "signed" guest_client sign "$MODULE" 3
+unplug

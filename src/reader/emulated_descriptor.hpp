@@ -6,7 +6,7 @@
 namespace jeton::reader {
 
 /// emulated_descriptor gives the 54 bytes: |openings|, the level and message size of |options|.
-Bytes emulated_descriptor(const EmulationOptions& options, std::size_t openings);
+Bytes emulated_descriptor(const EmulationOptions& options, std::size_t openings = 1);
 
 /// emulated_features is dwFeatures. Unless |options| say otherwise, a reader of APDUs does everything by
 /// itself, and one of TPDUs or characters leaves to the host what can be left to it.

@@ -11,24 +11,13 @@ namespace jeton::reader {
 
 /// PinpadQuirks are what a reader wants in the structures of PC_to_RDR_Secure (CCID rev 1.1, 6.1.11).
 struct PinpadQuirks {
-    std::optional<Byte>
-        messages{};  ///< bNumberMessage; else FF (3 to change a PIN) with a display, 0 without
+    std::optional<Byte> messages{};         ///< bNumberMessage; else as the reader's display asks for
     std::optional<Byte> modify_messages{};  ///< the same, where it differs when a PIN is changed
     bool modify_all_indexes = false;        ///< bMsgIndex1 to 3 are sent, whatever bNumberMessage says
     bool swapped_digits = false;            ///< wPINMaxExtraDigit has its minimum and maximum exchanged
     unsigned pause = 0;                     ///< milliseconds before each command
     Byte least_digits = 0;                  ///< it takes PINs of so many digits
     Byte most_digits = 0;                   ///< 0: not known
-};  ///< bNumberMessage, whatever was asked for
-std::optional<Byte> modify_messages{};  ///< the same, when a PIN is changed
-std::optional<Byte> validation{};       ///< bEntryValidationCondition
-bool modify_all_indexes = false;        ///< bMsgIndex1 to 3 are sent, whatever bNumberMessage says
-bool swapped_digits = false;            ///< wPINMaxExtraDigit has its minimum and maximum exchanged
-bool wants_strings = false;             ///< an Escape loads its texts before the first use
-bool case1_escape = false;              ///< Escape 80 02 00 comes before a command without a PIN block
-unsigned pause = 0;                     ///< milliseconds before each command
-Byte least_digits = 0;                  ///< it takes PINs of so many digits
-Byte most_digits = 0;                   ///< 0: not known
 };
 
 /// Quirks are what differs for one reader; a default one is a reader that keeps to the rules.

@@ -182,6 +182,9 @@ MockNode& MockBus::plug(const std::string& ports, MockReader reader) {
                               .bus = 1,
                               .address = m_next_address++};
     const std::string name = fmt::format("bus/usb/{:03}/{:03}", options.bus, options.address);
+    gchar* const root = umockdev_testbed_get_root_dir(m_testbed.get());
+    options.file = std::filesystem::path(root) / "dev" / name;
+    g_free(root);
     Plugged plugged;
     plugged.path = "/devices/usb1/" + ports;
     plugged.node =

@@ -97,6 +97,29 @@ MockCounts MockNode::counts() {
     return m_counts;
 }
 
+/// bury_the_dead ends the claims of processes that were killed, as the kernel does. umockdev tells nothing of
+/// a client that dies during an ioctl; but there are more clients then than files open. Those that were
+/// silent the longest are the dead ones, and |alive| is none.
+void MockNode::bury_the_dead(const UMockdevIoctlClient* alive) {
+    while (true) {
+        std::size_t open_files = 0;
+        std::error_code error;
+        for (const auto& process : std::filesystem::directory_iterator("/proc", error)) {
+            for (const auto& file : std::filesystem::directory_iterator(process.path() / "fd", error)) {
+                open_files += std::filesystem::read_symlink(file.path(), error) == m_options.file ? 1 : 0;
+            }
+        }
+        const auto older = [&](const auto& a, const auto& b) {
+            return std::pair(a.first == alive, a.second.seen) < std::pair(b.first == alive, b.second.seen);
+        };
+        const auto oldest = std::ranges::min_element(m_clients, older);
+        if (open_files >= m_clients.size() || oldest == m_clients.end() || oldest->first == alive) {
+            return;
+        }
+        m_clients.erase(oldest);
+    }
+}
+
 void MockNode::on_connected(UMockdevIoctlBase*, UMockdevIoctlClient* client, void* self) {
     auto& node = *static_cast<MockNode*>(self);
     const std::lock_guard lock(node.m_mutex);
@@ -119,6 +142,7 @@ int MockNode::on_ioctl(UMockdevIoctlBase*, UMockdevIoctlClient* client, void* se
         return FALSE;
     }
     const std::lock_guard lock(node.m_mutex);
+    node.m_clients[client].seen = Deadline::Clock::now();
     const bool dead = node.m_gone && request != USBDEVFS_REAPURBNDELAY;
     const int error = dead ? ENODEV : (node.*(row->handle))(client);
     if (error != later) {
@@ -175,6 +199,9 @@ int MockNode::claim(UMockdevIoctlClient* from) {
         return ENOENT;
     }
     const auto has_it = [&](const auto& it) { return it.first != from && it.second.claims.contains(number); };
+    if (std::ranges::any_of(m_clients, has_it)) {
+        bury_the_dead(from);
+    }
     if (m_functions.at(number).held || std::ranges::any_of(m_clients, has_it)) {
         ++m_counts.refused_claims;
         return EBUSY;

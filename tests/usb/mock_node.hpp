@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -57,6 +58,7 @@ class MockNode {
         std::set<unsigned> kernel_drivers;  ///< interfaces that a driver of the kernel has
         Byte bus = 1;
         Byte address = 1;
+        std::filesystem::path file{};  ///< the node as the kernel sees it
     };
 
     /// |functions| are the CCID interfaces by number.
@@ -93,6 +95,7 @@ class MockNode {
         std::deque<Urb> pending;
         std::deque<Urb> done;
         std::optional<Reaper> reaper;
+        Deadline::Clock::time_point seen;  ///< its last ioctl
     };
     struct Interface {
         reader::CcidInterface pipes;
@@ -120,6 +123,7 @@ class MockNode {
     int submit(UMockdevIoctlClient* from);
     int discard(UMockdevIoctlClient* from);
     int reap(UMockdevIoctlClient* from);
+    void bury_the_dead(const UMockdevIoctlClient* alive);
     int nothing(UMockdevIoctlClient*) { return 0; }
 
     std::optional<Bytes> setup(View request, const Bytes& data);

@@ -1,5 +1,6 @@
 // The Device over libusb, and what belongs to a device besides its messages: claims, drivers, configurations,
 // forks, signals, notifications, several readers and several card openings.
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -300,6 +301,28 @@ TEST_F(UsbDeviceTest, ATokenWithoutPipesTakesRequests) {
     EXPECT_EQ(buffer, ccid_message(0x80, 0, 1, {}, Bytes{0x3B, 0x00}));
     EXPECT_EQ(status(*device, 2), ccid_message(0x81, 0, 2, {}));
     EXPECT_EQ(failure_of([&] { device->control(1, 0, soon()); }), Kind::unsupported);
+}
+
+TEST_F(UsbDeviceTest, AnAnswerThatComesTooLateIsNotTheNextOne) {
+    MockNode& node = m_bench.plug();
+    reader::Reader one(place());
+    const Bytes select = *from_hex("00A4040009A0000003080000100000");
+    const Bytes no_such_file = *from_hex("00CB3FFF055C035FC10A00");
+    {
+        const auto lease = one.slot().acquire(soon());
+        MockHooks late;
+        const auto left = std::make_shared<std::atomic<int>>(1);
+        late.on_answer = [left](MockAnswer& answer) {
+            answer.delay = Milliseconds(left->fetch_sub(1) == 1 ? 500 : 0);
+        };
+        node.function(0).set_hooks(late);
+        EXPECT_EQ(failure_of([&] { one.slot().transmit(select, Milliseconds(100)); }), Kind::timeout);
+    }
+    const auto lease = one.slot().acquire(Deadline::after(Milliseconds(5000)));
+    EXPECT_EQ(lease->continuity(), reader::Continuity::reset);
+    const SecretBytes answer = one.slot().transmit(select, Milliseconds(2000));
+    EXPECT_EQ(load_be(View(answer).last(2)), 0x9000U);
+    EXPECT_EQ(to_hex(one.slot().transmit(no_such_file, Milliseconds(2000))), "6A82");
 }
 
 TEST_F(UsbDeviceTest, TwoCardOpeningsOfOneReader) {

@@ -41,6 +41,74 @@ INSTANTIATE_TEST_SUITE_P(
                     Level{"ExtendedApdu", {}}, Level{"ExtendedApduInParts", {.max_message = 271}}),
     [](const auto& it) { return std::string(it.param.name); });
 
+/// Slots is what an application sees of the slots.
+class UsbSlots : public testing::Test {
+  protected:
+    UsbSlots() { EXPECT_EQ(f->C_Initialize(nullptr), CKR_OK); }
+    ~UsbSlots() override { f->C_Finalize(nullptr); }
+
+    std::vector<CK_SLOT_ID> slots(CK_BBOOL with_token) const {
+        CK_ULONG count = 0;
+        EXPECT_EQ(f->C_GetSlotList(with_token, nullptr, &count), CKR_OK);  // looks for new readers
+        std::vector<CK_SLOT_ID> ids(count);
+        EXPECT_EQ(f->C_GetSlotList(with_token, ids.data(), &count), CKR_OK);
+        ids.resize(count);
+        return ids;
+    }
+
+    UsbBench m_bench;
+    CK_FUNCTION_LIST_3_2* f = jeton().f;
+};
+
+TEST_F(UsbSlots, ReadersComeAndGo) {
+    EXPECT_TRUE(slots(CK_FALSE).empty());
+    m_bench.plug();
+    const auto first = slots(CK_TRUE);
+    ASSERT_EQ(first.size(), 1U);
+    CK_SLOT_INFO info{};
+    ASSERT_EQ(f->C_GetSlotInfo(first[0], &info), CKR_OK);
+    const std::string name(info.slotDescription, info.slotDescription + sizeof info.slotDescription);
+    EXPECT_TRUE(name.starts_with("Emulated reader (0001) ")) << name;
+    EXPECT_NE(info.flags & CKF_TOKEN_PRESENT, 0U);
+    m_bench.bus().unplug("1-1");
+    EXPECT_TRUE(slots(CK_TRUE).empty());
+    m_bench.plug();
+    EXPECT_EQ(slots(CK_TRUE), first) << "the same place is the same slot";
+    m_bench.plug("1-2");
+    EXPECT_EQ(slots(CK_TRUE).size(), 2U);
+}
+
+TEST_F(UsbSlots, AReaderThatIsBusyWithItsCardDelaysNoOther) {
+    m_bench.plug("1-1");
+    m_bench.plug("1-2");
+    const auto both = slots(CK_TRUE);
+    ASSERT_EQ(both.size(), 2U);
+    MockHooks slow;
+    slow.on_answer = [](MockAnswer& answer) { answer.delay = Milliseconds(700); };
+    m_bench.bus().node("1-1").function(0).set_hooks(slow);
+    CK_SLOT_ID quick = both[0];
+    CK_SLOT_INFO info{};
+    std::vector<CK_SESSION_HANDLE> sessions(2);
+    for (std::size_t i = 0; i < both.size(); ++i) {
+        ASSERT_EQ(f->C_OpenSession(both[i], CKF_SERIAL_SESSION, nullptr, nullptr, &sessions[i]), CKR_OK);
+        ASSERT_EQ(f->C_GetSlotInfo(both[i], &info), CKR_OK);
+        const std::string name(info.slotDescription, info.slotDescription + sizeof info.slotDescription);
+        quick = name.find("usb:1-2:0") != std::string::npos ? both[i] : quick;
+    }
+    const CK_SESSION_HANDLE quick_session = sessions[quick == both[0] ? 0 : 1];
+    const CK_SESSION_HANDLE slow_session = sessions[quick == both[0] ? 1 : 0];
+    const auto login = [&](CK_SESSION_HANDLE session) {
+        std::string pin = SoftCards::pin;
+        return f->C_Login(session, CKU_USER, reinterpret_cast<CK_UTF8CHAR_PTR>(pin.data()), pin.size());
+    };
+    std::thread waiting([&] { EXPECT_EQ(login(slow_session), CKR_OK); });
+    std::this_thread::sleep_for(Milliseconds(100));
+    const auto start = Deadline::Clock::now();
+    EXPECT_EQ(login(quick_session), CKR_OK);
+    EXPECT_LT(Deadline::Clock::now() - start, Milliseconds(600));
+    waiting.join();
+}
+
 }  // namespace
 
 }  // namespace jeton::test

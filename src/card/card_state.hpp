@@ -21,7 +21,7 @@ struct Standing {
     bool verified = false;  ///< the user PIN
     bool counter_told =
         false;  ///< the PIN's counter is known from this power on: nobody else can have used up tries
-    bool admin = false;                        ///< the management key
+    bool admin = false;                          ///< the management key
     std::optional<std::uint64_t> verified_at{};  ///< Channel::exchanges() directly after the last VERIFY
     std::optional<std::uint64_t> login_at{};     ///< the same, after the VERIFY of a login
 };

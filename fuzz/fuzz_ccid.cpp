@@ -138,14 +138,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto descriptor = parse_class_descriptor(head);
     static FuzzedPort port;  // its buffer takes longer to make than a run
     port.begin(descriptor.value_or(good_descriptor()), input.subspan(head.size()));
+    Activated card;
     attempt([&] {
-        const Bytes atr = power_cycle(port, 0, true);
-        require(atr.size() >= 2 && atr.size() <= 33);
+        card = power_cycle(port, 0, true);
+        require(card.atr.size() >= 2 && card.atr.size() <= 33);
     });
     const Bytes command(100, 0x11);
     for (int i = 0; i < 4; ++i) {
         attempt([&] {
-            const ApduResult result = exchange_apdu(port, 0, command, {limit, limit});
+            const ApduResult result = exchange_apdu(port, 0, card.protocol, command, limit);
             require(result.response.size() >= 2 && result.response.size() <= 65538);
         });
     }

@@ -61,8 +61,11 @@ Response Channel::transmit(const Apdu& apdu, Milliseconds limit) {
 }
 
 bool Channel::wants_extended(const Apdu& apdu) const {
-    if (m_rule.extended == Switch::never || m_extended == Extended::refused ||
-        !m_link.limits().extended_apdu) {
+    if (m_rule.extended == Switch::never || m_extended == Extended::refused) {
+        return false;
+    }
+    const reader::LinkLimits limits = m_link.limits();
+    if (!limits.extended_apdu || (limits.by_envelope && m_rule.extended != Switch::always)) {
         return false;
     }
     const bool chained = m_rule.chaining == Switch::always;

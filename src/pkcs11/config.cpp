@@ -53,17 +53,33 @@ bool set_path(std::optional<fs::path>& target, const Json& value) {
     return target->is_absolute();
 }
 
+/// ExchangeRow is one word for the kind of reader that software cards sit in.
+struct ExchangeRow {
+    std::string_view word;
+    reader::ExchangeLevel level;
+    std::size_t max_message;
+    bool t0 = false;
+};
+
+constexpr std::array<ExchangeRow, 6> exchanges{{
+    {"extended-apdu", reader::ExchangeLevel::extended_apdu, 65556},
+    {"short-apdu", reader::ExchangeLevel::short_apdu, 271},
+    {"tpdu-t1", reader::ExchangeLevel::tpdu, 271},
+    {"tpdu-t0", reader::ExchangeLevel::tpdu, 271, true},
+    {"character-t1", reader::ExchangeLevel::character, 271},
+    {"character-t0", reader::ExchangeLevel::character, 271, true},
+}};
+
 bool set_exchange(Config& config, const Json& value) {
-    if (value == "extended-apdu") {
-        config.soft_reader.level = reader::ExchangeLevel::extended_apdu;
-        return true;
+    const auto row = std::ranges::find_if(exchanges, [&](const ExchangeRow& it) { return value == it.word; });
+    if (row == exchanges.end()) {
+        return false;
     }
-    if (value == "short-apdu") {
-        config.soft_reader.level = reader::ExchangeLevel::short_apdu;
-        config.soft_reader.max_message = 271;
-        return true;
-    }
-    return false;
+    config.soft_reader.level = row->level;
+    config.soft_reader.max_message = row->max_message;
+    config.soft_reader.contacts.t0 = row->t0;
+    config.soft_reader.contacts.t1 = !row->t0;
+    return true;
 }
 
 bool set_handover(Config& config, const Json& value) {
@@ -129,7 +145,9 @@ const std::vector<ConfigRow>& config_rows() {
              return value.is_string();
          }},
         {"/softCards/touch", "\"given\" or \"refused\"", set_touch},
-        {"/softCards/exchange", "\"extended-apdu\" or \"short-apdu\"", set_exchange},
+        {"/softCards/exchange",
+         "\"extended-apdu\", \"short-apdu\", \"tpdu-t1\", \"tpdu-t0\", \"character-t1\" or \"character-t0\"",
+         set_exchange},
         {"/softCards/powerOnMilliseconds", "a number, 0 to 600000",
          [](Config& config, const Json& value) { return set_time(config.soft_reader.power_on_time, value); }},
         {"/softCards/commandMilliseconds", "a number, 0 to 600000",

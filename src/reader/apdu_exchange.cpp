@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "reader/parameters.hpp"
+#include "reader/t0_wire.hpp"
+#include "reader/t1_wire.hpp"
+
 namespace jeton::reader {
 
 namespace {
@@ -21,43 +25,40 @@ bool is_extended(View command) {
     return command.size() > longest_short_command || (command.size() > 5 && command[4] == 0);
 }
 
-/// Exchange is one APDU on its way.
-class Exchange {
+/// ApduExchange is one APDU on its way to a reader that takes APDUs.
+class ApduExchange {
   public:
-    Exchange(CcidPort& port, Byte slot, Wait wait)
-        : m_port(port), m_slot(slot), m_silence(wait.first), m_deadline(Deadline::after(wait.total)) {}
+    explicit ApduExchange(Xfr& xfr) : m_xfr(xfr) {}
 
-    ApduResult short_apdu(View command) {
-        if (is_extended(command) || command.size() > payload()) {
+    SecretBytes short_apdu(View command) {
+        if (is_extended(command) || command.size() > m_xfr.payload()) {
             throw Error(Kind::unsupported, "the reader carries short APDUs only");
         }
         take(xfr_block(ccid::chain::whole, command));
-        return finish();
+        return std::move(m_response);
     }
 
-    ApduResult extended_apdu(View command) {
+    SecretBytes extended_apdu(View command) {
         ccid::Reply reply = send(command);
         while (take(reply)) {
             reply = xfr_block(ccid::chain::go_on, {});
         }
-        return finish();
+        return std::move(m_response);
     }
 
   private:
-    std::size_t payload() const { return m_port.descriptor().max_message - ccid::header_size; }
-
     /// send gives the reply to the last part of |command|.
     ccid::Reply send(View command) {
-        if (command.size() <= payload()) {
+        if (command.size() <= m_xfr.payload()) {
             return xfr_block(ccid::chain::whole, command);
         }
         Byte level = ccid::chain::first;
-        while (command.size() > payload()) {
-            const ccid::Reply reply = xfr_block(level, command.first(payload()));
+        while (command.size() > m_xfr.payload()) {
+            const ccid::Reply reply = xfr_block(level, command.first(m_xfr.payload()));
             if (reply.specific != ccid::chain::go_on || !reply.data.empty()) {
                 throw Error(Kind::protocol, "the reader answered before it had the whole command");
             }
-            command = command.subspan(payload());
+            command = command.subspan(m_xfr.payload());
             level = ccid::chain::middle;
         }
         return xfr_block(ccid::chain::last, command);
@@ -66,7 +67,7 @@ class Exchange {
     /// take adds one part of the response; true: more follow. Each part must bring something, so that the
     /// number of messages is bounded by the length of a response.
     bool take(const ccid::Reply& reply) {
-        const bool chaining = m_port.descriptor().level() == ExchangeLevel::extended_apdu;
+        const bool chaining = m_xfr.port().descriptor().level() == ExchangeLevel::extended_apdu;
         const Byte chained = chaining ? reply.specific : ccid::chain::whole;
         if (chained > ccid::chain::middle) {
             throw Error(Kind::protocol, fmt::format("the reader chains a response with {:02X}", chained));
@@ -80,63 +81,59 @@ class Exchange {
             throw Error(Kind::protocol, "the response is longer than any APDU");
         }
         append(m_response, reply.data);
-        m_icc = reply.icc;
         return more;
     }
 
-    ApduResult finish() {
-        if (m_response.size() < shortest_response) {
-            throw Error(Kind::protocol, "the response has no status word");
-        }
-        return {std::move(m_response), m_icc};
-    }
+    ccid::Reply xfr_block(Byte level, View data) { return m_xfr.block(data, level); }
 
-    ccid::Reply xfr_block(Byte level, View data) {
-        const Milliseconds left = m_deadline.remaining();
-        if (left == Milliseconds(0)) {
-            throw Error(Kind::timeout, "the card takes too long");
-        }
-        const ccid::Command command{
-            .request = ccid::Request::xfr_block, .slot = m_slot, .specific = {0, level, 0}, .data = data};
-        const ccid::Reply reply = m_port.exchange(command, {std::min(m_silence, left), left});
-        if (reply.status == ccid::CommandStatus::ok) {
-            return reply;
-        }
-        // Whoever sends APDUs gave the card power: it lost that on its way out of the reader and in again.
-        if (reply.icc == ccid::IccStatus::inactive) {
-            throw Error(Kind::no_card, "transmit: the card has lost its power: it was taken out");
-        }
-        throw ccid::failure(reply, "transmit");
-    }
-
-    CcidPort& m_port;
-    Byte m_slot;
-    Milliseconds m_silence;
-    Deadline m_deadline;
+    Xfr& m_xfr;
     SecretBytes m_response;
-    ccid::IccStatus m_icc = ccid::IccStatus::active;
 };
+
+std::optional<Byte> class_of(Byte field) {
+    constexpr Byte as_in_command = 0xFF;
+    return field == as_in_command ? std::nullopt : std::optional(field);
+}
+
+SecretBytes over_t0(Xfr& xfr, View command) {
+    const ClassDescriptor& reader = xfr.port().descriptor();
+    const t0::Classes classes{class_of(reader.class_get_response), class_of(reader.class_envelope)};
+    if (reader.level() == ExchangeLevel::character) {
+        ProcedureWire wire(xfr);
+        return t0::transmit(wire, classes, command);
+    }
+    TpduWire wire(xfr);
+    return t0::transmit(wire, classes, command);
+}
+
+SecretBytes over_t1(Xfr& xfr, t1::State& state, View command) {
+    BlockWire wire(xfr, state.checksum);
+    return t1::transmit(wire, state, command);
+}
+
+SecretBytes carry(Xfr& xfr, CardProtocol& card, View command) {
+    const ExchangeLevel level = xfr.port().descriptor().level();
+    if (level == ExchangeLevel::short_apdu) {
+        return ApduExchange(xfr).short_apdu(command);
+    }
+    if (level == ExchangeLevel::extended_apdu) {
+        return ApduExchange(xfr).extended_apdu(command);
+    }
+    return card.number == 0 ? over_t0(xfr, command) : over_t1(xfr, card.t1, command);
+}
 
 }  // namespace
 
-ApduResult exchange_apdu(CcidPort& port, Byte slot, View command, Wait wait) {
+ApduResult exchange_apdu(CcidPort& port, Byte slot, CardProtocol& card, View command, Milliseconds limit) {
     if (command.size() < shortest_command || command.size() > longest_command) {
         throw Error(Kind::unsupported, fmt::format("a command APDU of {} bytes", command.size()));
     }
-    const ExchangeLevel level = port.descriptor().level();
-    require_apdu_level(level, "the reader");
-    Exchange exchange(port, slot, wait);
-    return level == ExchangeLevel::short_apdu ? exchange.short_apdu(command)
-                                              : exchange.extended_apdu(command);
-}
-
-void require_apdu_level(ExchangeLevel level, const std::string& reader_name) {
-    if (level == ExchangeLevel::character || level == ExchangeLevel::tpdu) {
-        throw Error(Kind::unsupported,
-                    reader_name + ": exchanges at the level of " +
-                        (level == ExchangeLevel::tpdu ? "TPDUs" : "characters") +
-                        ", which is not supported yet; readers with short or extended APDU level are");
+    Xfr xfr(port, slot, {card.silence, limit});
+    SecretBytes response = carry(xfr, card, command);
+    if (response.size() < shortest_response) {
+        throw Error(Kind::protocol, "the response has no status word");
     }
+    return {std::move(response), xfr.icc()};
 }
 
 }  // namespace jeton::reader

@@ -39,6 +39,7 @@ class Lease {
 /// LinkLimits is what the reader can carry.
 struct LinkLimits {
     bool extended_apdu = false;  ///< false: Lc <= 255 and Le <= 256
+    bool by_envelope = false;    ///< extended APDUs become ENVELOPE commands (T=0), which few cards know
 };
 
 class CardLink {

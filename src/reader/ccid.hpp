@@ -65,6 +65,8 @@ inline constexpr Byte last_parameter_offset =
 inline constexpr Byte slot_busy = 0xE0;
 inline constexpr Byte busy_with_auto_sequence = 0xF2;
 inline constexpr Byte hardware = 0xFB;
+inline constexpr Byte overrun = 0xFC;
+inline constexpr Byte parity = 0xFD;
 inline constexpr Byte mute = 0xFE;
 inline constexpr Byte aborted = 0xFF;
 }  // namespace error_code

@@ -50,6 +50,8 @@ std::optional<ClassDescriptor> parse_class_descriptor(View bytes) {
     result.max_ifsd = std::clamp(u32_at(bytes, 28), 1U, 254U);
     result.features = u32_at(bytes, 40);
     result.max_message = std::min(u32_at(bytes, 44), largest_message);
+    result.class_get_response = bytes[48];
+    result.class_envelope = bytes[49];
     result.lcd_layout = u16_at(bytes, 50);
     result.pin_support = bytes[52];
     result.max_busy_slots = std::max(bytes[53], Byte{1});  // 0 is met

@@ -39,7 +39,9 @@ struct ClassDescriptor {
     std::uint32_t max_data_rate = 0;
     std::uint32_t max_ifsd = 0;
     std::uint32_t features = 0;
-    std::uint32_t max_message = 0;  ///< dwMaxCCIDMessageLength, header included, at most |largest_message|
+    std::uint32_t max_message = 0;   ///< dwMaxCCIDMessageLength, header included, at most |largest_message|
+    Byte class_get_response = 0xFF;  ///< CLA of GET RESPONSE; FF: as in the command
+    Byte class_envelope = 0xFF;      ///< CLA of ENVELOPE; FF: as in the command
     std::uint16_t lcd_layout = 0;
     Byte pin_support = 0;  ///< bit 0: verify, 1: modify
     Byte max_busy_slots = 1;

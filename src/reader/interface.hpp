@@ -8,6 +8,7 @@
 #include <optional>
 #include <sys/types.h>
 
+#include "reader/card_protocol.hpp"
 #include "reader/ccid_port.hpp"
 #include "reader/lease_file.hpp"
 #include "reader/local_queue.hpp"
@@ -25,9 +26,10 @@ struct SlotMemory {
     std::atomic<bool> leased{false};
     std::atomic<bool> leased_before{false};          ///< |write_generation| was taken from a record
     std::atomic<std::uint64_t> write_generation{0};  ///< of the record at our last lease
+    std::atomic<int> protocol{-1};                   ///< T=0 or T=1 of the last power on, as |card| has it
 
     Bytes atr;
-    Milliseconds silence{0};  ///< how long the card with this ATR may be silent
+    CardProtocol card;  ///< how the card with this ATR is talked to
     std::uint64_t power_generation = 0;
     std::uint32_t removals = 0;
     bool synchronised = false;        ///< |removals| was taken from a record

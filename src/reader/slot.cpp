@@ -4,6 +4,7 @@
 
 #include "reader/activation.hpp"
 #include "reader/apdu_exchange.hpp"
+#include "reader/parameters.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader {
@@ -50,7 +51,12 @@ std::string Slot::name() const {
 
 LinkLimits Slot::limits() const {
     try {
-        return {.extended_apdu = m_owner.get().level() == ExchangeLevel::extended_apdu};
+        Interface& interface = m_owner.get();
+        const ExchangeLevel level = interface.level();
+        const bool apdus = level == ExchangeLevel::extended_apdu || level == ExchangeLevel::short_apdu;
+        const bool t1 = interface.memory(m_index).protocol == 1;
+        return {.extended_apdu = apdus ? level == ExchangeLevel::extended_apdu : true,
+                .by_envelope = !apdus && !t1};
     } catch (const Error& error) {
         // Whoever asks goes on to acquire(), which meets the same error and tells it.
         log::debug("{}: limits unknown: {}", name(), error.what());
@@ -102,8 +108,8 @@ SecretBytes Slot::transmit(View command, Milliseconds limit) {
         log::write(log::Level::apdu, name() + " " + m_log.command(command));
     }
     try {
-        const Wait wait{interface.memory(m_index).silence, limit};
-        ApduResult result = exchange_apdu(interface, number(), command, wait);
+        CardProtocol& card = interface.memory(m_index).card;
+        ApduResult result = exchange_apdu(interface, number(), card, command, limit);
         if (result.icc != ccid::IccStatus::active) {
             distrust(interface);
         }
@@ -115,7 +121,7 @@ SecretBytes Slot::transmit(View command, Milliseconds limit) {
         log::print(log::Level::apdu, "{} < {}", name(), error.what());
         if (error.kind() == Kind::no_card) {
             note_status(interface, ccid::IccStatus::absent);
-        } else if (error.kind() != Kind::unsupported) {
+        } else if (error.kind() != Kind::unsupported || interface.memory(m_index).card.t1.out_of_step) {
             distrust(interface);
         }
         throw;
@@ -147,11 +153,11 @@ bool Slot::trusted(Interface& interface) const {
 }
 
 /// shareable: another process of this user left the card powered, and the configuration says that ours trust
-/// each other.
+/// each other. Where the host speaks T=0 or T=1, only that process knows where the card stands in it.
 bool Slot::shareable(Interface& interface) const {
     const SlotRecord& record = interface.record(m_index);
-    return m_owner.place().handover == HandoverPolicy::keep && record.powered && record.holder != 0 &&
-           !record.atr.empty();
+    return !host_speaks(interface.descriptor()) && m_owner.place().handover == HandoverPolicy::keep &&
+           record.powered && record.holder != 0 && !record.atr.empty();
 }
 
 /// share takes the card over as it is.
@@ -161,7 +167,7 @@ void Slot::share(Interface& interface) {
     if (!memory.atr.empty() && memory.atr != record.atr) {
         ++memory.insertion;
     }
-    memory.silence = card_silence(record.atr, interface.descriptor());
+    memory.card = {.number = 0, .silence = card_silence(record.atr, interface.descriptor()), .t1 = {}};
     memory.atr = record.atr;
     memory.power_generation = record.power_generation;
     record.holder = interface.holder_id();
@@ -171,7 +177,6 @@ void Slot::share(Interface& interface) {
 /// establish brings the card into a state that is known: kept as this process left it, taken over from
 /// another one, or just powered.
 Continuity Slot::establish(Interface& interface) {
-    require_apdu_level(interface.descriptor().level(), name());
     if (m_index > interface.descriptor().max_slot_index) {
         throw Error(Kind::unsupported, name() + ": the reader does not have so many card openings");
     }
@@ -201,22 +206,23 @@ void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
     SlotMemory& memory = interface.memory(m_index);
     record.powered = false;
     distrust(interface);
-    Bytes atr;
+    Activated card;
     try {
-        atr = power_cycle(interface, number(), icc == ccid::IccStatus::active);
+        card = power_cycle(interface, number(), icc == ccid::IccStatus::active);
     } catch (const Error& error) {
         if (error.kind() == Kind::no_card) {
             note_status(interface, ccid::IccStatus::absent);
         }
         throw;
     }
-    log::debug("{}: powered, ATR {}", name(), to_hex(atr));
-    if (!memory.atr.empty() && memory.atr != atr) {
+    log::debug("{}: powered, ATR {}", name(), to_hex(card.atr));
+    if (!memory.atr.empty() && memory.atr != card.atr) {
         ++memory.insertion;
     }
-    memory.silence = card_silence(atr, interface.descriptor());
-    record.atr = atr;
-    memory.atr = std::move(atr);
+    record.atr = card.atr;
+    memory.atr = std::move(card.atr);
+    memory.card = card.protocol;
+    memory.protocol = card.protocol.number;
     memory.power_generation = ++record.power_generation;
     record.holder = interface.holder_id();
     record.powered = true;

@@ -103,6 +103,9 @@ UsbHandle::~UsbHandle() {
 }
 
 void UsbHandle::claim() {
+    if (m_lost) {  // libusb would think that it still has the claim
+        throw Error(Kind::gone, "USB claim: the device is gone");
+    }
     int result = libusb_claim_interface(m_handle, m_interface);
     // Asked only now: the usual reader has no driver, and what another process claimed is none of the
     // kernel's.
@@ -121,7 +124,7 @@ void UsbHandle::claim() {
 void UsbHandle::release() noexcept {
     if (m_claimed) {
         m_claimed = false;
-        libusb_release_interface(m_handle, m_interface);
+        m_lost = libusb_release_interface(m_handle, m_interface) != LIBUSB_SUCCESS;
         attach_kernel_driver();
     }
 }

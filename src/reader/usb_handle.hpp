@@ -56,6 +56,7 @@ class UsbHandle final : public UsbPipe {
     libusb_device_handle* m_handle = nullptr;
     Byte m_interface;
     bool m_claimed = false;
+    bool m_lost = false;      ///< a claim could not be given back
     bool m_detached = false;  ///< a driver of the kernel had the interface
 };
 

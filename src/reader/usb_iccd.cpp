@@ -36,8 +36,7 @@ constexpr Byte polling_response = 0x80;
 constexpr Milliseconds polling_unit{10};
 constexpr Milliseconds usual_pause{5};
 constexpr Milliseconds longest_pause{1000};
-constexpr std::size_t longest_answer = 65535;  ///< of one control request
-constexpr std::size_t longest_request = 65535;
+constexpr std::size_t longest_transfer = 4096;  ///< that Linux carries on endpoint 0
 constexpr std::size_t features_offset = 40;
 constexpr std::uint32_t any_level =
     feature::level_tpdu | feature::level_short_apdu | feature::level_extended_apdu;
@@ -56,7 +55,7 @@ Bytes token_descriptor(Bytes descriptor) {
 void IccdMessages::write(View message, Deadline deadline) {
     m_pending = Pending::nothing;
     m_pause = Milliseconds(0);
-    if (message.size() < ccid::header_size || message.size() - ccid::header_size > longest_request) {
+    if (message.size() < ccid::header_size || message.size() - ccid::header_size > longest_transfer) {
         throw Error(Kind::unsupported, "no token takes a message of this length");
     }
     m_request = message[0];
@@ -159,14 +158,14 @@ bool IccdMessages::poll_a(Deadline deadline) {
     if ((state[0] & busy) != 0 || (state[0] & (data_ready | status_word_ready)) == 0) {
         return false;
     }
-    SecretBytes data(longest_answer);
+    SecretBytes data(longest_transfer);
     const std::size_t length = receive(data, deadline);
     answer(CommandStatus::ok, 0, ccid::chain::whole, View(data).first(length));
     return true;
 }
 
 bool IccdMessages::poll_b(Deadline deadline) {
-    SecretBytes data(longest_answer);
+    SecretBytes data(longest_transfer);
     const View got = View(data).first(receive(data, deadline));
     if (got.empty()) {
         return false;

@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BrokenConfig{"wrong_type", R"({"softCards": {"enabled": 1}})",
                                  "\"/softCards/enabled\": expected true or false"},
                     BrokenConfig{"wrong_value", R"({"softCards": {"exchange": "tpdu"}})",
-                                 "expected \"extended-apdu\" or"},
+                                 "expected \"extended-apdu\", \"short-apdu\", \"tpdu-t1\""},
                     BrokenConfig{"negative_time", R"({"softCards": {"commandMilliseconds": -1}})",
                                  "\"/softCards/commandMilliseconds\": expected a number"},
                     BrokenConfig{"long_time", R"({"softCards": {"powerOnMilliseconds": 600001}})",

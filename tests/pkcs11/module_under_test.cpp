@@ -47,8 +47,13 @@ LoadedModule& jeton() {
     return *module;
 }
 
+std::string usual_exchange() {
+    const char* chosen = std::getenv("JETON_TEST_EXCHANGE");
+    return chosen == nullptr ? "extended-apdu" : chosen;
+}
+
 SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
-SoftCards::SoftCards(View management_key) : SoftCards("extended-apdu", management_key) {}
+SoftCards::SoftCards(View management_key) : SoftCards(usual_exchange(), management_key) {}
 
 SoftCards::SoftCards(const std::string& exchange, View management_key) {
     softcard::CreateOptions options;

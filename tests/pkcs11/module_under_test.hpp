@@ -26,11 +26,15 @@ struct LoadedModule {
 /// jeton is this project's module, as it was built.
 LoadedModule& jeton();
 
+/// usual_exchange is the reader (a word of /softCards/exchange) that tests use when it does not matter to
+/// them: what JETON_TEST_EXCHANGE says, else extended-apdu.
+std::string usual_exchange();
+
 /// SoftCards is a state directory of its own with one software card, which the module finds while this object
 /// lives.
 class SoftCards {
   public:
-    explicit SoftCards(const std::string& exchange = "extended-apdu");
+    explicit SoftCards(const std::string& exchange = usual_exchange());
 
     /// With a |management_key| that the test knows (16, 24 or 32 bytes of AES).
     explicit SoftCards(View management_key);

@@ -4,6 +4,8 @@
 
 #include "port_under_test.hpp"
 
+#include "reader/parameters.hpp"
+
 namespace jeton::reader {
 
 namespace {
@@ -40,7 +42,7 @@ std::vector<int> power_selects(const FakeBus& bus) {
 TEST(Activation, AutomaticVoltageIsOneTryWithoutSelection) {
     const auto bus = test::make_bus({.features = automatic});
     FakePort port(bus);
-    EXPECT_EQ(power_cycle(port, 0, false), bus->atr);
+    EXPECT_EQ(power_cycle(port, 0, false).atr, bus->atr);
     EXPECT_EQ(power_selects(*bus), std::vector<int>{0});
     EXPECT_EQ(bus->written.size(), 1U) << "neither a power off nor parameters";
 }
@@ -68,7 +70,7 @@ TEST(Activation, TriesEachVoltageThatTheReaderHasOnce) {
             test::make_bus({.features = extended | feature::auto_negotiation, .voltages = vector.supported});
         powers_only_with(bus, vector.works, 0xFE);
         FakePort port(bus);
-        EXPECT_EQ(power_cycle(port, 0, false), bus->atr);
+        EXPECT_EQ(power_cycle(port, 0, false).atr, bus->atr);
         EXPECT_EQ(power_selects(*bus), vector.tried);
         EXPECT_EQ(bus->count(Request::icc_power_off), vector.tried.size() - 1);
     }
@@ -104,7 +106,7 @@ TEST(Activation, AnAtrOfImpossibleLengthIsAProtocolErrorAMalformedOneIsKept) {
     const auto bus = test::make_bus({.features = automatic});
     bus->atr = {0x3B, 0xFF, 0x00};
     FakePort port(bus);
-    EXPECT_EQ(power_cycle(port, 0, false), bus->atr);
+    EXPECT_EQ(power_cycle(port, 0, false).atr, bus->atr);
 }
 
 TEST(Activation, ReadersThatDoNotNegotiateAreToldTheParameters) {
@@ -182,11 +184,16 @@ TEST(Activation, AsksForTheCardsSpeedOnlyWhereItCanBeHad) {
     };
     EXPECT_EQ(speed(0x13), 0x13);
     EXPECT_EQ(speed(0x96), 0x96) << "250000 bit/s";
-    EXPECT_EQ(speed(0x97), 0x11) << "500000 bit/s is too fast";
+    EXPECT_EQ(speed(0x97), 0x96) << "500000 bit/s is too fast";
+    EXPECT_EQ(speed(0x18), 0x18) << "129032 bit/s";
+    EXPECT_EQ(speed(0x17), 0x11) << "688172 bit/s is too fast, and such speeds are not lowered";
     EXPECT_EQ(speed(0x31), 0x11) << "slower than the default";
     EXPECT_EQ(speed(0x7F), 0x11) << "reserved";
-    reader.features = 0;
+    reader.features = feature::level_extended_apdu;
     EXPECT_EQ(speed(0x13), 0x11) << "nobody would send the PPS";
+    reader.features = feature::level_tpdu;
+    EXPECT_EQ(speed(0x13), 0x13) << "the host sends it";
+    reader.features = feature::level_extended_apdu;
     atr.ta2 = Byte{1};
     EXPECT_EQ(speed(0x13), 0x13) << "specific mode";
 }

@@ -46,14 +46,18 @@ std::vector<int> levels(const FakeBus& bus) {
     return result;
 }
 
-constexpr Wait apdu_wait{test::apdu_limit, test::apdu_limit};
+/// transceive is exchange_apdu with a card that may be silent as long as everything may take.
+ApduResult transceive(CcidPort& port, View command, Wait wait = {test::apdu_limit, test::apdu_limit}) {
+    CardProtocol card{.silence = wait.first, .t1 = {}};
+    return exchange_apdu(port, 0, card, command, wait.total);
+}
 
 const Bytes select_command{0x00, 0xA4, 0x04, 0x00, 0x00};
 
 TEST(ExtendedApdu, OneMessageCarriesWhatFits) {
     const auto bus = powered_bus(extended);
     FakePort port(bus);
-    EXPECT_EQ(to_hex(exchange_apdu(port, 0, select_command, apdu_wait).response), "9000");
+    EXPECT_EQ(to_hex(transceive(port, select_command).response), "9000");
     EXPECT_EQ(levels(*bus), std::vector<int>{0});
 }
 
@@ -62,7 +66,7 @@ TEST(ExtendedApdu, LongCommandsAreSplitAndLongResponsesJoined) {
     FakePort port(bus);
     const Bytes command(150, 0x11);
     script(bus, {{0x10, {}}, {0x10, {}}, {1, {1, 2}}, {3, {3}}, {3, {4}}, {2, {0x90, 0x00}}});
-    EXPECT_EQ(to_hex(exchange_apdu(port, 0, command, apdu_wait).response), "010203049000");
+    EXPECT_EQ(to_hex(transceive(port, command).response), "010203049000");
     EXPECT_EQ(levels(*bus), (std::vector<int>{1, 3, 2, 0x10, 0x10, 0x10}));
     Bytes joined;
     for (const Bytes& message : bus->written) {
@@ -95,8 +99,7 @@ TEST(ExtendedApdu, PartsThatDoNotFollowAreRefused) {
         const auto bus = powered_bus(extended);
         FakePort port(bus);
         script(bus, bad.parts);
-        EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, select_command, apdu_wait); }), Error::Kind::protocol)
-            << bad.name;
+        EXPECT_EQ(kind_of([&] { transceive(port, select_command); }), Error::Kind::protocol) << bad.name;
         EXPECT_LT(bus->written.size(), 100U) << bad.name;
     }
 }
@@ -105,14 +108,14 @@ TEST(ExtendedApdu, AnAnswerBeforeTheLastPartOfTheCommandIsRefused) {
     const auto bus = powered_bus(extended, 64);
     FakePort port(bus);
     script(bus, {{0, {0x67, 0x00}}});
-    EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, Bytes(150, 1), apdu_wait); }), Error::Kind::protocol);
+    EXPECT_EQ(kind_of([&] { transceive(port, Bytes(150, 1)); }), Error::Kind::protocol);
 }
 
 TEST(ShortApdu, CarriesShortCommandsAndIgnoresTheChainParameter) {
     const auto bus = powered_bus(short_level, 271);
     FakePort port(bus);
     script(bus, {{1, {0x90, 0x00}}});
-    EXPECT_EQ(to_hex(exchange_apdu(port, 0, Bytes(261, 0x11), apdu_wait).response), "9000");
+    EXPECT_EQ(to_hex(transceive(port, Bytes(261, 0x11)).response), "9000");
     EXPECT_EQ(levels(*bus), std::vector<int>{0});
 }
 
@@ -121,34 +124,19 @@ TEST(ShortApdu, RefusesExtendedCommandsWithoutSendingThem) {
     for (const Bytes& command : {extended_case_2, Bytes(262, 0x11)}) {
         const auto bus = powered_bus(short_level, 271);
         FakePort port(bus);
-        EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, command, apdu_wait); }), Error::Kind::unsupported);
+        EXPECT_EQ(kind_of([&] { transceive(port, command); }), Error::Kind::unsupported);
         EXPECT_TRUE(bus->written.empty());
     }
     const auto small = powered_bus(short_level, 100);
     FakePort port(small);
-    EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, Bytes(120, 0x11), apdu_wait); }),
-              Error::Kind::unsupported);
-}
-
-TEST(ExchangeLevels, TpduAndCharacterAreRefusedByName) {
-    for (const std::uint32_t level : {std::uint32_t{0}, feature::level_tpdu}) {
-        const auto bus = powered_bus(level);
-        FakePort port(bus);
-        try {
-            exchange_apdu(port, 0, select_command, apdu_wait);
-            FAIL();
-        } catch (const Error& error) {
-            EXPECT_EQ(error.kind(), Error::Kind::unsupported);
-            EXPECT_NE(std::string(error.what()).find("not supported yet"), std::string::npos);
-        }
-    }
+    EXPECT_EQ(kind_of([&] { transceive(port, Bytes(120, 0x11)); }), Error::Kind::unsupported);
 }
 
 TEST(ExchangeLevels, CommandsThatAreNoApduAreRefused) {
     const auto bus = powered_bus(extended);
     FakePort port(bus);
     for (const std::size_t size : {0U, 3U, 65545U}) {
-        EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, Bytes(size), apdu_wait); }), Error::Kind::unsupported);
+        EXPECT_EQ(kind_of([&] { transceive(port, Bytes(size)); }), Error::Kind::unsupported);
     }
     EXPECT_TRUE(bus->written.empty());
 }
@@ -157,16 +145,16 @@ TEST(ExchangeLevels, AFailedTransmitSaysWhy) {
     const auto bus = powered_bus(extended);
     FakePort port(bus);
     bus->icc = 1;
-    EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, select_command, apdu_wait); }), Error::Kind::no_card)
+    EXPECT_EQ(kind_of([&] { transceive(port, select_command); }), Error::Kind::no_card)
         << "a card without power was taken out and put in";
     bus->icc = 2;
-    EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, select_command, apdu_wait); }), Error::Kind::no_card);
+    EXPECT_EQ(kind_of([&] { transceive(port, select_command); }), Error::Kind::no_card);
     bus->icc = 0;
     auto* wire = bus.get();
     bus->on_message = [wire](const Bytes& message) {
         return std::vector<Bytes>{wire->reply(message, {}, 0x40, 0xFE)};
     };
-    EXPECT_EQ(kind_of([&] { exchange_apdu(port, 0, select_command, apdu_wait); }), Error::Kind::mute);
+    EXPECT_EQ(kind_of([&] { transceive(port, select_command); }), Error::Kind::mute);
 }
 
 TEST(ExchangeLevels, TheReaderMayBeSilentForTheFirstWaitUntilItAsksForMore) {
@@ -177,7 +165,7 @@ TEST(ExchangeLevels, TheReaderMayBeSilentForTheFirstWaitUntilItAsksForMore) {
         return std::vector<Bytes>{wire->reply(message, {}, 0x80, 10),
                                   wire->reply(message, Bytes{0x90, 0x00})};
     };
-    exchange_apdu(port, 0, select_command, {Milliseconds(1000), Milliseconds(60000)});
+    transceive(port, select_command, {Milliseconds(1000), Milliseconds(60000)});
     ASSERT_EQ(bus->read_waits.size(), 2U);
     EXPECT_LE(bus->read_waits[0], Milliseconds(1000));
     EXPECT_LE(bus->read_waits[1], Milliseconds(10000));

@@ -256,14 +256,6 @@ TEST_F(SlotTest, SlotsOfOneReaderHaveStatesOfTheirOwn) {
     EXPECT_EQ(kind_of([&] { reader.slot(8); }), Error::Kind::unsupported);
 }
 
-TEST_F(SlotTest, ReadersThatLeaveTheProtocolToTheHostAreRefused) {
-    const auto tpdu = test::make_bus({.features = feature::level_tpdu | feature::auto_voltage});
-    Reader other(fake_place(tpdu, scratch / "tpdu"));
-    EXPECT_TRUE(other.slot().present());
-    EXPECT_EQ(kind_of([&] { other.slot().acquire(soon()); }), Error::Kind::unsupported);
-    EXPECT_EQ(tpdu->count(Request::icc_power_on), 0U);
-}
-
 TEST_F(SlotTest, ABrokenDescriptorOrAReaderThatCannotBeOpenedIsToldEachTime) {
     bus->descriptor.resize(10);
     EXPECT_EQ(kind_of([&] { link.acquire(soon()); }), Error::Kind::unsupported);

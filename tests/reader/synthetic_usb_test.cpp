@@ -10,7 +10,7 @@ namespace jeton::reader {
 namespace {
 
 TEST(SyntheticUsb, DescribesTheEmulatedReader) {
-    const Bytes class_descriptor = emulated_descriptor({});
+    const Bytes class_descriptor = emulated_descriptor({}, 1);
     const UsbIdentity usb = synthetic_usb(class_descriptor, 7);
     EXPECT_EQ(usb.bus, 0);
     EXPECT_EQ(usb.address, 7);
@@ -29,7 +29,7 @@ TEST(SyntheticUsb, DescribesTheEmulatedReader) {
 /// Each descriptor says how long it is: that must lead from one to the next, and the endpoints are the ones
 /// named.
 TEST(SyntheticUsb, DescriptorsFollowEachOther) {
-    const UsbIdentity usb = synthetic_usb(emulated_descriptor({}), 1);
+    const UsbIdentity usb = synthetic_usb(emulated_descriptor({}, 1), 1);
     View rest = usb.configuration_descriptor;
     Bytes types;
     Bytes addresses;

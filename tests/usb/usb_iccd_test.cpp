@@ -49,7 +49,7 @@ struct FakePipe final : UsbPipe {
 };
 
 Deadline soon() {
-    return Deadline::after(Milliseconds(500));
+    return Deadline::after(Milliseconds(5000));
 }
 
 struct Bench {

@@ -1,0 +1,318 @@
+// The Device over libusb, and what belongs to a device besides its messages: claims, drivers, configurations,
+// forks, signals, notifications, several readers and several card openings.
+#include <csignal>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/fake_device.hpp"
+#include "usb/usb_bench.hpp"
+
+#include "reader/ccid.hpp"
+#include "reader/descriptor.hpp"
+#include "reader/error.hpp"
+#include "reader/reader.hpp"
+#include "reader/usb_readers.hpp"
+
+namespace jeton::test {
+
+namespace {
+
+using reader::Device;
+using reader::Error;
+using reader::find_usb_readers;
+using reader::ReaderPlace;
+using support::ccid_message;
+using Kind = Error::Kind;
+
+Deadline soon() {
+    return Deadline::after(Milliseconds(2000));
+}
+
+template <typename Work>
+std::optional<Kind> failure_of(Work&& work) {
+    try {
+        work();
+        return std::nullopt;
+    } catch (const Error& error) {
+        return error.kind();
+    }
+}
+
+/// status asks for the state of the card, and gives the answer.
+Bytes status(Device& device, Byte seq) {
+    device.bulk_write(ccid_message(0x65, 0, seq, {}), soon());
+    Bytes buffer(1024);
+    buffer.resize(device.bulk_read(buffer, soon()));
+    return buffer;
+}
+
+class UsbDeviceTest : public testing::Test {
+  protected:
+    ReaderPlace place(std::size_t index = 0) const { return find_usb_readers(m_bench.runtime()).at(index); }
+
+    /// in_child gives the status of a forked child that ends with what |work| gives.
+    template <typename Work>
+    static int in_child(Work&& work) {
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(30);
+            _exit(work());
+        }
+        int status = -1;
+        EXPECT_EQ(waitpid(child, &status, 0), child);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+    }
+
+    UsbBench m_bench;
+};
+
+std::size_t thread_count() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST_F(UsbDeviceTest, KnowsItsIdentity) {
+    m_bench.plug("1-2.3");
+    EXPECT_EQ(place().key, "usb:1-2.3:0");
+    EXPECT_EQ(place().name, "Emulated reader (0001)");
+    const auto device = place().open();
+    const auto usb = device->usb();
+    ASSERT_TRUE(usb);
+    EXPECT_EQ(usb->vendor, 0x1209);
+    EXPECT_EQ(usb->bus, 1);
+    EXPECT_EQ(usb->address, 2);
+    EXPECT_EQ(usb->bulk_out, 0x01);
+    EXPECT_EQ(usb->bulk_in, 0x82);
+    EXPECT_EQ(usb->interrupt_in, 0x83);
+    EXPECT_EQ(usb->device_descriptor.size(), 18U);
+    EXPECT_EQ(load_le(View(usb->configuration_descriptor).subspan(2, 2)),
+              usb->configuration_descriptor.size());
+    EXPECT_TRUE(reader::parse_class_descriptor(device->descriptor()));
+}
+
+TEST_F(UsbDeviceTest, StartsLibusbWithTheFirstDeviceAndEndsItWithTheLast) {
+    m_bench.plug("1-1");
+    m_bench.plug("1-2");
+    const std::size_t before = thread_count();
+    EXPECT_EQ(find_usb_readers(m_bench.runtime()).size(), 2U);
+    EXPECT_EQ(thread_count(), before) << "finding readers starts nothing";
+    {
+        const auto first = place(0).open();
+        const auto second = place(1).open();
+        EXPECT_EQ(thread_count(), before + 1) << "libusb's own";
+        first->claim();
+        second->claim();
+        EXPECT_EQ(status(*first, 1)[6], 1);
+        EXPECT_EQ(status(*second, 2)[6], 2);
+    }
+    EXPECT_EQ(thread_count(), before);
+}
+
+TEST_F(UsbDeviceTest, LibusbsThreadTakesNoSignals) {
+    m_bench.plug();
+    const auto device = place().open();
+    std::size_t blocked = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream in(task.path() / "status");
+        std::string name;
+        for (std::string line; std::getline(in, line);) {
+            name = line.starts_with("Name:") ? line : name;
+            if (line.starts_with("SigBlk:") && name.find("libusb") != std::string::npos) {
+                blocked = std::stoull(line.substr(7), nullptr, 16) & (1U << (SIGUSR1 - 1)) ? 1 : 0;
+            }
+        }
+    }
+    EXPECT_EQ(blocked, 1U);
+}
+
+TEST_F(UsbDeviceTest, AnotherProcessWithTheClaimIsBusy) {
+    MockNode& node = m_bench.plug();
+    const auto device = place().open();
+    device->claim();
+    EXPECT_EQ(in_child([&] {
+                  const auto other = place().open();
+                  return failure_of([&] { other->claim(); }) == Kind::busy ? 0 : 1;
+              }),
+              0);
+    device->release();
+    EXPECT_EQ(in_child([&] {
+                  const auto other = place().open();
+                  other->claim();
+                  return status(*other, 5)[6] == 5 ? 0 : 1;
+              }),
+              0);
+    device->claim();
+    EXPECT_EQ(status(*device, 7)[6], 7);
+    EXPECT_EQ(node.counts().detached, 0U) << "what a process claimed is not the kernel's";
+}
+
+TEST_F(UsbDeviceTest, AForkedChildKeepsNoClaim) {
+    m_bench.plug();
+    auto device = place().open();
+    device->claim();
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        std::size_t open_nodes = 0;
+        for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+            std::error_code error;
+            const std::string target = std::filesystem::read_symlink(entry.path(), error);
+            open_nodes += target.find("/dev/bus/usb/") != std::string::npos ? 1 : 0;
+        }
+        const char told = static_cast<char>('0' + open_nodes);
+        [[maybe_unused]] const ssize_t written = write(ends[1], &told, 1);
+        pause();
+    }
+    char told = '?';
+    ASSERT_EQ(read(ends[0], &told, 1), 1);
+    EXPECT_EQ(told, '0');
+    EXPECT_EQ(status(*device, 3)[6], 3) << "the parent goes on";
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST_F(UsbDeviceTest, ADriverOfTheKernelIsDetachedForEachBurst) {
+    MockReader reader = reader_with(m_bench.device());
+    reader.kernel_drivers = {0};
+    MockNode& node = m_bench.bus().plug("1-1", std::move(reader));
+    const auto device = place().open();
+    EXPECT_EQ(node.counts().detached, 0U);
+    device->claim();
+    EXPECT_EQ(status(*device, 1)[6], 1);
+    EXPECT_EQ(node.counts().detached, 1U);
+    EXPECT_EQ(node.counts().attached, 0U);
+    device->release();
+    EXPECT_EQ(node.counts().attached, 1U);
+}
+
+TEST_F(UsbDeviceTest, ADeviceWithoutAConfigurationGetsItsFirst) {
+    MockReader reader = reader_with(m_bench.device());
+    reader.configured = false;
+    MockNode& node = m_bench.bus().plug("1-1", std::move(reader));
+    const auto device = place().open();
+    device->claim();
+    EXPECT_EQ(status(*device, 1)[6], 1);
+    EXPECT_EQ(node.counts().configurations_set, 1U);
+}
+
+TEST_F(UsbDeviceTest, EveryWaitEnds) {
+    m_bench.plug();
+    const auto device = place().open();
+    device->claim();
+    Bytes buffer(1024);
+    const auto start = Deadline::Clock::now();
+    EXPECT_EQ(failure_of([&] { device->bulk_read(buffer, Deadline::after(Milliseconds(50))); }),
+              Kind::timeout);
+    EXPECT_EQ(status(*device, 9)[6], 9) << "nothing was lost by the wait";
+    EXPECT_EQ(device->interrupt_read(buffer, soon()), 2U) << "there is a card";
+    EXPECT_EQ(device->interrupt_read(buffer, Deadline::after(Milliseconds(50))), 0U);
+    EXPECT_LT(Deadline::Clock::now() - start, Milliseconds(4000));
+    EXPECT_EQ(status(*device, 10)[6], 10);
+}
+
+TEST_F(UsbDeviceTest, WithoutAnInterruptPipeThereIsNoNews) {
+    MockReader reader = reader_with(m_bench.device());
+    reader.layout.interfaces[0].endpoints.pop_back();
+    m_bench.bus().plug("1-1", std::move(reader));
+    const auto device = place().open();
+    device->claim();
+    Bytes buffer(8);
+    EXPECT_EQ(device->interrupt_read(buffer, Deadline::after(Milliseconds(20))), 0U);
+}
+
+TEST_F(UsbDeviceTest, ControlAbortsAndRefusalsAreTold) {
+    m_bench.plug();
+    const auto device = place().open();
+    device->claim();
+    device->control(0x01, 0x0300, soon());
+    device->bulk_write(ccid_message(0x72, 0, 3, {}), soon());
+    Bytes buffer(1024);
+    buffer.resize(device->bulk_read(buffer, soon()));
+    EXPECT_EQ(buffer.at(0), 0x81);
+    EXPECT_EQ(buffer.at(6), 3);
+    EXPECT_EQ(failure_of([&] { device->control(0x55, 0, soon()); }), Kind::unsupported) << "a stall";
+}
+
+TEST_F(UsbDeviceTest, GoneIsToldByEachTransfer) {
+    m_bench.plug();
+    const ReaderPlace here = place();
+    const auto device = here.open();
+    device->claim();
+    m_bench.bus().unplug("1-1");
+    Bytes buffer(1024);
+    EXPECT_EQ(failure_of([&] { device->bulk_write(ccid_message(0x65, 0, 1, {}), soon()); }), Kind::gone);
+    EXPECT_EQ(failure_of([&] { device->bulk_read(buffer, soon()); }), Kind::gone);
+    EXPECT_EQ(failure_of([&] { device->interrupt_read(buffer, soon()); }), Kind::gone);
+    EXPECT_EQ(failure_of([&] { device->control(1, 0, soon()); }), Kind::gone);
+    device->release();
+    EXPECT_EQ(failure_of([&] { device->claim(); }), Kind::gone);
+    EXPECT_EQ(failure_of([&] { here.open(); }), Kind::gone);
+    EXPECT_TRUE(find_usb_readers(m_bench.runtime()).empty());
+    m_bench.plug();
+    const auto again = here.open();
+    again->claim();
+    EXPECT_EQ(status(*again, 4)[6], 4) << "at another address, at the same place";
+    EXPECT_EQ(failure_of([&] { device->claim(); }), Kind::gone) << "the old one stays dead";
+}
+
+TEST_F(UsbDeviceTest, UnplugEndsAWait) {
+    m_bench.plug();
+    const auto device = place().open();
+    device->claim();
+    std::thread puller([&] {
+        std::this_thread::sleep_for(Milliseconds(100));
+        m_bench.bus().unplug("1-1");
+    });
+    Bytes buffer(1024);
+    const auto start = Deadline::Clock::now();
+    EXPECT_EQ(failure_of([&] { device->bulk_read(buffer, Deadline::after(Milliseconds(10000))); }),
+              Kind::gone);
+    EXPECT_LT(Deadline::Clock::now() - start, Milliseconds(3000));
+    puller.join();
+}
+
+TEST_F(UsbDeviceTest, ATokenWithoutPipesTakesRequests) {
+    UsbLayout layout;
+    Bytes descriptor = m_bench.device()->descriptor();
+    layout.interfaces.push_back({.protocol = 2, .extra = descriptor, .endpoints = {}});
+    MockReader token{layout, {}};
+    token.devices.emplace(0, m_bench.device());
+    MockNode& node = m_bench.bus().plug("1-1", std::move(token));
+    MockHooks hooks;
+    hooks.on_request = [](Byte request, std::uint16_t, const Bytes&) -> std::optional<Bytes> {
+        const std::map<Byte, Bytes> answers{
+            {0x62, {}}, {0x6F, {0x00, 0x3B, 0x00}}, {0x81, {0x00, 0x00, 0x00}}};
+        const auto at = answers.find(request);
+        return at == answers.end() ? std::nullopt : std::optional(at->second);
+    };
+    node.function(0).set_hooks(hooks);
+    const auto device = place().open();
+    device->claim();
+    device->bulk_write(ccid_message(0x62, 0, 1, {}), soon());
+    Bytes buffer(100);
+    buffer.resize(device->bulk_read(buffer, soon()));
+    EXPECT_EQ(buffer, ccid_message(0x80, 0, 1, {}, Bytes{0x3B, 0x00}));
+    EXPECT_EQ(status(*device, 2), ccid_message(0x81, 0, 2, {}));
+    EXPECT_EQ(failure_of([&] { device->control(1, 0, soon()); }), Kind::unsupported);
+}
+
+TEST_F(UsbDeviceTest, TwoCardOpeningsOfOneReader) {
+    m_bench.bus().plug("1-1", reader_with(two_slots(m_bench.device(), m_bench.device())));
+    const ReaderPlace here = place();
+    EXPECT_EQ(here.openings, 2U);
+    reader::Reader two(here);
+    for (const std::size_t slot : {0U, 1U, 0U}) {
+        auto lease = two.slot(slot).acquire(soon());
+        EXPECT_FALSE(two.slot(slot).atr().empty()) << slot;
+    }
+}
+
+}  // namespace
+
+}  // namespace jeton::test

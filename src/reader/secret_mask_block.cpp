@@ -108,11 +108,14 @@ bool is_block(View bytes) {
 }
 
 TpduShape shape_of(View data, std::optional<Byte> protocol) {
-    if (protocol) {
-        return *protocol == 1 ? TpduShape::block : TpduShape::command;
+    if (protocol == Byte{1}) {
+        return TpduShape::block;
     }
     const bool may_be_block = looks_like_block(data);
     const bool may_be_command = fits_command(data);
+    if (protocol && (!may_be_block || may_be_command)) {
+        return TpduShape::command;
+    }
     if (may_be_block && (has_right_check(data) || !may_be_command)) {
         return TpduShape::block;
     }
@@ -121,7 +124,7 @@ TpduShape shape_of(View data, std::optional<Byte> protocol) {
 }
 
 std::size_t BlockMask::command(ApduMask& apdus, std::span<Byte> block) {
-    if (!is_block(block)) {
+    if (!looks_like_block(block)) {
         return mask_behind_prologue(block);
     }
     const Byte pcb = block[1];

@@ -89,4 +89,12 @@ for exchange in extended-apdu short-apdu; do
         "GET DESCRIPTOR Response CONFIGURATION" "PC to Reader: ICC Power On"; do
         grep -q "$what" "$work/told" || fail "tshark does not tell $what: $(sort "$work/told" | uniq -c)"
     done
+
+    step "$exchange: the trace is a reader with the same card"
+    printf '{"softCards": {"exchange": "%s"}}' "$exchange" >"$work/jeton.json"
+    JETON_CONFIG="$work/jeton.json" JETON_TRACE="$work/$exchange-list.pcapng" p11 --list-objects >"$work/objects"
+    printf '{"softCards": {"enabled": false}, "readers": {"replay": ["%s"]}}' "$work/$exchange-list.pcapng" >"$work/replay.json"
+    slot=(--slot-description "jeton replay $exchange-list.pcapng")
+    JETON_CONFIG="$work/replay.json" p11 --list-objects >"$work/objects-replayed"
+    same "$work/objects" "$work/objects-replayed"
 done

@@ -95,9 +95,13 @@ std::optional<std::uint64_t> announced_size(View bytes) {
 }
 
 std::optional<Reply> parse_reply(View message) {
-    if (announced_size(message) != message.size()) {
+    const std::uint64_t announced = announced_size(message).value_or(0);
+    const bool uncounted =
+        !message.empty() && message[0] == static_cast<Byte>(Answer::parameters) && announced < message.size();
+    if (announced < header_size || (announced != message.size() && !uncounted)) {
         return std::nullopt;
     }
+    message = message.first(static_cast<std::size_t>(announced));
     Reply reply;
     reply.answer = static_cast<Answer>(message[0]);
     reply.slot = message[5];

@@ -101,7 +101,8 @@ struct Reply {
 std::optional<std::uint64_t> announced_size(View bytes);
 
 /// parse_reply reads one whole message; nullopt when it is short, of no known type, or its dwLength disagrees
-/// with the bytes received.
+/// with the bytes received. Readers are known that send parameters which they do not count: those are left
+/// out.
 std::optional<Reply> parse_reply(View message);
 
 /// answer_to is the type of message that ends |request|.

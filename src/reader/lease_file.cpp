@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 
 #include "util/log.hpp"
@@ -16,60 +15,7 @@ namespace jeton::reader {
 
 namespace {
 
-constexpr off_t gate = 0;  ///< byte of the lock that waiting processes queue for
-constexpr off_t door = 1;  ///< byte of the lock that the holder has
-
-constexpr std::chrono::microseconds first_pause{50};
-constexpr std::chrono::microseconds longest_pause{2000};
 constexpr int most_reopenings = 3;
-
-enum class Attempt { locked, taken, failed };
-
-struct flock lock_of(off_t byte, short type) {
-    struct flock lock{};
-    lock.l_type = type;
-    lock.l_whence = SEEK_SET;
-    lock.l_start = byte;
-    lock.l_len = 1;
-    return lock;
-}
-
-Attempt try_lock(int fd, off_t byte) {
-    struct flock lock = lock_of(byte, F_WRLCK);
-    if (fcntl(fd, F_SETLK, &lock) == 0) {
-        return Attempt::locked;
-    }
-    return errno == EAGAIN || errno == EACCES || errno == EINTR ? Attempt::taken : Attempt::failed;
-}
-
-void release(int fd, off_t byte) noexcept {
-    struct flock lock = lock_of(byte, F_UNLCK);
-    fcntl(fd, F_SETLK, &lock);
-}
-
-/// wait_for asks again and again, more and more slowly: F_SETLKW has no deadline without a signal handler.
-Attempt wait_for(int fd, off_t byte, Deadline deadline) {
-    std::chrono::microseconds pause = first_pause;
-    while (true) {
-        const Attempt attempt = try_lock(fd, byte);
-        if (attempt != Attempt::taken || deadline.passed()) {
-            return attempt;
-        }
-        std::this_thread::sleep_until(std::min(deadline.at(), Deadline::Clock::now() + pause));
-        pause = std::min(pause * 2, longest_pause);
-    }
-}
-
-/// pass the turnstile: the gate first, then the door, then the gate is given back.
-Attempt pass(int fd, Deadline deadline) {
-    const Attempt at_gate = wait_for(fd, gate, deadline);
-    if (at_gate != Attempt::locked) {
-        return at_gate;
-    }
-    const Attempt at_door = wait_for(fd, door, deadline);
-    release(fd, gate);
-    return at_door;
-}
 
 /// process_name is printable, whatever the process calls itself.
 std::string process_name(pid_t pid) {
@@ -133,11 +79,11 @@ LeaseFile::Locked LeaseFile::lock(Deadline deadline) {
         open_file();
     }
     for (int round = 0; m_mode == Mode::file; ++round) {
-        const Attempt attempt = pass(m_file.get(), deadline);
-        if (attempt == Attempt::taken) {
+        const LeaseQueue::Attempt attempt = m_queue.lock(m_file.get(), deadline);
+        if (attempt == LeaseQueue::Attempt::taken) {
             return Locked::no;
         }
-        if (attempt == Attempt::failed) {
+        if (attempt == LeaseQueue::Attempt::failed) {
             give_up(fmt::format("cannot lock: {}", std::strerror(errno)));
         } else if (!replaced()) {
             return Locked::yes;
@@ -152,7 +98,7 @@ LeaseFile::Locked LeaseFile::lock(Deadline deadline) {
 
 void LeaseFile::unlock() noexcept {
     if (m_mode == Mode::file) {
-        release(m_file.get(), door);
+        m_queue.unlock(m_file.get());
     }
 }
 
@@ -237,10 +183,7 @@ void LeaseFile::store(const HandoverRecord& record) {
 std::string LeaseFile::holder() const {
     pid_t pid = 0;
     if (m_mode == Mode::file) {
-        struct flock lock = lock_of(door, F_WRLCK);
-        if (fcntl(m_file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
-            pid = lock.l_pid;
-        }
+        pid = LeaseQueue::holder(m_file.get()).value_or(0);
         if (pid <= 0) {  // released just now, or held in another pid namespace
             const auto record = read_record();
             pid = record ? static_cast<pid_t>(record->pid) : 0;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reader/handover_record.hpp"
+#include "reader/lease_queue.hpp"
 #include "util/deadline.hpp"
 #include "util/files.hpp"
 
@@ -15,9 +16,6 @@ namespace jeton::reader {
 /// belong to the process, not to the descriptor, and closing ANY descriptor of the file gives them up. So
 /// there is one LeaseFile with one descriptor for each reader in a process, and nothing else in the process
 /// may open that file.
-///
-/// Two locks make a turnstile: who holds the gate waits for the door, alone; without it a process that comes
-/// back at once would overtake those that sleep between two looks.
 ///
 /// Where the file cannot be made or locked (a read-only directory, somebody else's file), usable() is false,
 /// a warning is logged once, and the lease orders the threads of this process alone: locking then always
@@ -65,6 +63,7 @@ class LeaseFile {
     Mode m_mode = Mode::unopened;
     bool m_shared = false;  ///< among users
     UniqueFd m_file;
+    LeaseQueue m_queue;
     std::optional<HandoverRecord> m_memory;  ///< the record, where there is no file
 };
 

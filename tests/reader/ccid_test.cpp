@@ -45,6 +45,8 @@ const ReplyVector replies[] = {
      CommandStatus::failed, 7, 0, ""},
     {"parameters", "820700000000040081011110001500fe00", Answer::parameters, 4, IccStatus::active,
      CommandStatus::ok, 0x81, 1, "1110001500FE00"},
+    {"parameters that are not counted", "82000000000004000000FFFFFFFFFFFFFF", Answer::parameters, 4,
+     IccStatus::active, CommandStatus::ok, 0, 0, ""},
     {"escape", "83000000000007000000", Answer::escape, 7, IccStatus::active, CommandStatus::ok, 0, 0, ""},
     {"select", "8015000000000d00810061114f0600001000010079074f05a0000003089000", Answer::data_block, 0x0D,
      IccStatus::active, CommandStatus::ok, 0x81, 0, "61114F0600001000010079074F05A0000003089000"},

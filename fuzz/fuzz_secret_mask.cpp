@@ -155,6 +155,16 @@ class Host {
     Byte m_none = 0;
 };
 
+/// session begins with a power on; what its reader says in between is the input's.
+void session(Host host, Byte what, View bytes) {
+    host.any_answer(bytes);
+    host.command(secret_commands[what % secret_commands.size()], what + 3 * bytes.size());
+    host.any_answer(bytes);
+    host.command(secret_commands[bytes.size() % secret_commands.size()], what);
+    host.command("002A8086", 16);
+    host.answer(what + bytes.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -168,18 +178,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     View rest = input.subspan(3);
     Host hostile = fresh();  // anything goes, in any order
+    int sessions = 4;
     while (rest.size() >= 2) {
         const Byte what = rest[0];
-        const std::size_t length = std::min<std::size_t>(rest[1], rest.size() - 2);
-        const View bytes = rest.subspan(2, length);
-        rest = rest.subspan(2 + length);
-        Host honest = fresh();  // begins with a power on; what its reader says in between is the input's
-        honest.any_answer(bytes);
-        honest.command(secret_commands[what % secret_commands.size()], what + 3 * length);
-        honest.any_answer(bytes);
-        honest.command(secret_commands[length % secret_commands.size()], what);
-        honest.command("002A8086", 16);
-        honest.answer(what + length);
+        const View bytes = rest.subspan(2, std::min<std::size_t>(rest[1], rest.size() - 2));
+        rest = rest.subspan(2 + bytes.size());
+        if (sessions-- > 0) {
+            session(fresh(), what, bytes);
+        }
         switch (what % 4) {
             case 0:
                 hostile.raw(bytes, true);

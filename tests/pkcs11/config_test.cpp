@@ -52,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
                                  "\"/softCards/powerOnMilliseconds\": expected a number"},
                     BrokenConfig{"relative_plan", R"({"softCards": {"faultPlan": "plan"}})",
                                  "\"/softCards/faultPlan\": expected an absolute path"},
+                    BrokenConfig{"relative_replay", R"({"readers": {"replay": ["card.apdu"]}})",
+                                 "\"/readers/replay\": expected an array of absolute paths"},
                     BrokenConfig{"relative_trace", R"({"trace": "trace.pcapng"})",
                                  "\"/trace\": expected an absolute path"},
                     BrokenConfig{"wrong_touch", R"({"softCards": {"touch": "maybe"}})",

@@ -191,6 +191,7 @@ void Burst::State::login_user(View pin) {
     card.standing.login_at = card.standing.verified_at;
     card.final_try_told = false;
     card.vault.open_user(rule.cache, pin);
+    keep_login();
 }
 
 void Burst::State::login_so(View secret) {

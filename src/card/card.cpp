@@ -82,6 +82,7 @@ Burst Card::begin() {
         state.standing = {.shared = lease->continuity() == reader::Continuity::shared};
     }
     auto burst = std::make_unique<Burst::State>(state, std::move(lease));
+    burst->keep_login();
     burst->run([&] {
         if (!state.vault.role()) {
             burst->clear_card();  // after forget_login()
@@ -121,6 +122,11 @@ void Burst::State::resume() {
             card.link.name());
         card.forget_login();
     }
+}
+
+/// keep_login has the link take care of what only the card still knows of the login.
+void Burst::State::keep_login() {
+    card.link.hold(card.vault.role() == PinRole::user && !card.vault.may_repeat());
 }
 
 void Burst::State::note(const reader::Error& error) {

@@ -44,6 +44,7 @@ struct Card::State {
     /// forget_login drops the login and what only the logged-in user may see.
     void forget_login() {
         vault.close();
+        link.hold(false);
         for (std::size_t i = 0; i < profile().objects.size(); ++i) {
             if (profile().objects[i].read_pin) {
                 memory.set_object(i, std::nullopt);
@@ -146,6 +147,7 @@ struct Burst::State {
     void resume();
     bool answers_as_ours();
     void take_over_login();
+    void keep_login();
     void note(const reader::Error& error);
 
     /// just_verified: VERIFY was the last command that the card saw, and nobody reset it since.

@@ -106,6 +106,33 @@ bool add_replays(Config& config, const Json& value) {
     return true;
 }
 
+constexpr std::array accesses{std::pair{"auto", Access::automatic}, std::pair{"usb", Access::usb},
+                              std::pair{"pcsc", Access::pcsc}, std::pair{"none", Access::none}};
+
+bool set_access(Config& config, const Json& value) {
+    const auto* const row = std::ranges::find_if(accesses, [&](const auto& it) { return value == it.first; });
+    if (row != accesses.end()) {
+        config.access = row->second;
+    }
+    return row != accesses.end();
+}
+
+bool set_vpcd(Config& config, const Json& value) {
+    if (!value.is_array()) {
+        return false;
+    }
+    config.vpcd.clear();
+    for (const Json& text : value) {
+        const auto place =
+            text.is_string() ? reader::parse_vpcd_place(text.get<std::string>()) : std::nullopt;
+        if (!place) {
+            return false;
+        }
+        config.vpcd.push_back(*place);
+    }
+    return true;
+}
+
 bool add_profiles(Config& config, const Json& value) {
     if (!value.is_array()) {
         return false;
@@ -135,6 +162,9 @@ const std::vector<ConfigRow>& config_rows() {
         {"/overwrite", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
         {"/handover", "\"reset\" or \"keep\"", set_handover},
+        {"/readers/access", R"("auto", "usb", "pcsc" or "none")", set_access},
+        {"/readers/vpcd", R"(an array of texts such as "listen 127.0.0.1:35963" or "connect [::1]:35964")",
+         set_vpcd},
         {"/softCards/enabled", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.soft_cards, value); }},
         {"/softCards/directory", "a path",

@@ -12,13 +12,24 @@
 #include "reader/emulated_reader.hpp"
 #include "reader/reader.hpp"
 #include "reader/trace.hpp"
+#include "reader/vpcd_endpoint.hpp"
 #include "softcard/store.hpp"
 
 namespace jeton::pkcs11 {
 
+/// Access is how readers are reached that are no software cards.
+enum class Access {
+    automatic,  ///< through pcscd where it answers, else over USB
+    usb,
+    pcsc,
+    none,
+};
+
 struct Config {
     std::optional<std::string> log;  ///< of the files; JETON_LOG and pReserved go before it
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
+    Access access = Access::automatic;
+    std::vector<reader::VpcdPlace> vpcd;  ///< virtual readers whose cards come over the network
     bool soft_cards = true;
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave

@@ -3,11 +3,14 @@
 #include <atomic>
 #include <utility>
 
+#include "reader/auto_readers.hpp"
 #include "reader/fault_injector.hpp"
+#include "reader/pcsc_readers.hpp"
 #include "reader/replay_card.hpp"
 #include "reader/runtime_directory.hpp"
 #include "reader/trace.hpp"
 #include "reader/usb_readers.hpp"
+#include "reader/vpcd_readers.hpp"
 #include "softcard/store.hpp"
 #include "util/log.hpp"
 
@@ -51,6 +54,20 @@ std::vector<reader::ReaderPlace> usb_places(const Config& config) {
     return places;
 }
 
+std::vector<reader::ReaderPlace> hardware_places(const Config& config) {
+    switch (config.access) {
+        case Access::automatic:
+            return reader::find_auto_readers([&] { return usb_places(config); });
+        case Access::usb:
+            return usb_places(config);
+        case Access::pcsc:
+            return reader::find_pcsc_readers();
+        case Access::none:
+            break;
+    }
+    return {};
+}
+
 }  // namespace
 
 reader::ReaderPlace soft_card_place(const Config& config, const std::string& name) {
@@ -84,7 +101,10 @@ std::vector<fs::path> hotplug_directories(const Config& config) {
 }
 
 std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
-    std::vector<reader::ReaderPlace> places = usb_places(config);
+    std::vector<reader::ReaderPlace> places = hardware_places(config);
+    for (reader::ReaderPlace& place : reader::find_vpcd_readers(config.vpcd)) {
+        places.push_back(finished(config, std::move(place)));
+    }
     for (const fs::path& file : config.replays) {
         places.push_back(replay_place(config, file));
     }

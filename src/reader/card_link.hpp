@@ -17,8 +17,8 @@ namespace jeton::reader {
 enum class Continuity {
     kept,    ///< nobody else used the card since our last Lease: its selection and PIN state are as we left
              ///< them
-    shared,  ///< other processes of this user used the card since and left it powered: what is selected and
-             ///< what is verified is theirs, and may be another card's
+    shared,  ///< others may have used the card since and left it powered: what is selected and what is
+             ///< verified may be theirs, and it may be another card
     reset,   ///< the card was just powered or reset: nothing is selected, no PIN is verified; it may be
              ///< another card
 };
@@ -74,6 +74,10 @@ class CardLink {
     /// acquire waits for the Lease (at most until |deadline|, then Error(busy)) and powers the card if its
     /// state cannot be trusted. Throws Error: gone, no_card, mute, timeout, protocol, busy.
     virtual std::unique_ptr<Lease> acquire(Deadline deadline) = 0;
+
+    /// hold asks the link not to let the card's state go between Leases more than it must, because a login on
+    /// it cannot be proved again. It takes effect with the end of a Lease and lasts until it is taken back.
+    virtual void hold(bool /*on*/) {}
 
     /// others_wrote peeks, without a Lease, whether another process changed objects on the card since our
     /// last Lease. Sends nothing; false where that cannot be known.

@@ -81,7 +81,7 @@ int connect_to(int fd, const addrinfo& address, StopSignals& signals) {
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-Addresses look_up(const Endpoint& endpoint) {
+Addresses look_up(const reader::Endpoint& endpoint) {
     addrinfo wanted{};
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = AI_NUMERICSERV;
@@ -99,7 +99,7 @@ Addresses look_up(const Endpoint& endpoint) {
 Connection::Connection(UniqueFd socket, StopSignals& signals)
     : m_socket(std::move(socket)), m_signals(&signals), m_buffer(buffer_bytes) {}
 
-std::optional<Connection> Connection::open(const Endpoint& endpoint, StopSignals& signals) {
+std::optional<Connection> Connection::open(const reader::Endpoint& endpoint, StopSignals& signals) {
     const Addresses addresses = look_up(endpoint);
     int error = 0;
     for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {

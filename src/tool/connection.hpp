@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "tool/endpoint.hpp"
+#include "reader/vpcd_endpoint.hpp"
 #include "tool/stop_signals.hpp"
 #include "util/bytes.hpp"
 #include "util/deadline.hpp"
@@ -25,7 +25,7 @@ class Connection {
     Connection(UniqueFd socket, StopSignals& signals);
 
     /// open tries each address of |endpoint|. Throws Failure; nullopt when a signal came first.
-    static std::optional<Connection> open(const Endpoint& endpoint, StopSignals& signals);
+    static std::optional<Connection> open(const reader::Endpoint& endpoint, StopSignals& signals);
 
     /// receive waits for the next piece, a signal, or |deadline| if there is one.
     Event receive(std::optional<Deadline> deadline);

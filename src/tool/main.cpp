@@ -26,7 +26,7 @@ CLI::App* add_verb(CLI::App& parent, const char* name, const char* help, bool& j
 /// endpoint_validator makes a text that is no place on the network a mistake in the command line.
 CLI::Validator endpoint_validator() {
     return {[](const std::string& text) {
-                return parse_endpoint(text, vpcd_port)
+                return reader::parse_endpoint(text, reader::vpcd_port)
                            ? std::string()
                            : "\"" + printable(text) +
                                  "\" is not HOST:PORT, such as localhost:35963 or [::1]:35963";
@@ -65,7 +65,7 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
         "serve", "Put a software card into a virtual reader (vpcd), until Ctrl-C or the reader ends it");
     verb->add_option("NAME", serve.name, "The card")->required();
     verb->add_option("--vpcd", serve.vpcd,
-                     fmt::format("HOST:PORT of vpcd; without it {}:{}", serve.vpcd, vpcd_port))
+                     fmt::format("HOST:PORT of vpcd; without it {}:{}", serve.vpcd, reader::vpcd_port))
         ->type_name("HOST:PORT")
         ->check(endpoint_validator());
     verb->callback([&serve] { serve_softcard(serve); });

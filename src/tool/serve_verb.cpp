@@ -5,6 +5,7 @@
 
 #include "pkcs11/config.hpp"
 #include "pkcs11/reader_places.hpp"
+#include "reader/error.hpp"
 #include "reader/reader.hpp"
 #include "tool/failure.hpp"
 #include "tool/output.hpp"
@@ -71,15 +72,24 @@ class Server {
             "Nothing comes from {}: perhaps another card is in that reader, or it is no vpcd.", m_place));
     }
 
+    std::optional<reader::VpcdMessage> next_message() {
+        try {
+            return m_decoder.next();
+        } catch (const reader::Error& error) {
+            throw Failure(fmt::format(
+                "The other side is no virtual reader: {}. Does another program listen there?", error.what()));
+        }
+    }
+
     /// answer_all gives the end, if it came.
     std::optional<ServeEnd> answer_all() {
-        while (const auto message = m_decoder.next()) {
+        while (const auto message = next_message()) {
             m_rest_deadline.reset();
             const auto answer = m_card.answer(*message);
             if (!answer) {
                 continue;
             }
-            switch (m_connection.send(vpcd_frame(*answer), Deadline::after(send_wait))) {
+            switch (m_connection.send(reader::vpcd_frame(*answer), Deadline::after(send_wait))) {
                 case Event::end:
                     return ServeEnd::peer;
                 case Event::stop:
@@ -96,12 +106,12 @@ class Server {
     Connection& m_connection;
     VpcdCard& m_card;
     const std::string& m_place;
-    VpcdDecoder m_decoder;
+    reader::VpcdDecoder m_decoder;
     bool m_waits_for_first = true;
     std::optional<Deadline> m_rest_deadline;  ///< of the message that has begun
 };
 
-std::optional<Connection> connect_or_advise(const Endpoint& endpoint, StopSignals& signals) {
+std::optional<Connection> connect_or_advise(const reader::Endpoint& endpoint, StopSignals& signals) {
     try {
         return Connection::open(endpoint, signals);
     } catch (const Failure& failure) {
@@ -123,7 +133,7 @@ ServeEnd serve(Connection& connection, VpcdCard& card, const std::string& place)
 
 void serve_softcard(const SoftcardServe& request) {
     require_softcard(request.name);
-    const auto endpoint = parse_endpoint(request.vpcd, vpcd_port);
+    const auto endpoint = reader::parse_endpoint(request.vpcd, reader::vpcd_port);
     if (!endpoint) {
         throw Failure(fmt::format("\"{}\" is no HOST:PORT.", printable(request.vpcd)));
     }

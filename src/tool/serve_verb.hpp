@@ -1,15 +1,12 @@
 // jeton softcard serve: a software card in somebody else's virtual reader.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "tool/connection.hpp"
 #include "tool/vpcd_card.hpp"
 
 namespace jeton::tool {
-
-inline constexpr std::uint16_t vpcd_port = 35963;
 
 struct SoftcardServe {
     std::string name;

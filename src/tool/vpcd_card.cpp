@@ -47,7 +47,7 @@ bool VpcdCard::power_on() {
     if (!m_lease) {
         return false;
     }
-    if (had_lease || m_lease->continuity() == reader::Continuity::kept) {
+    if (had_lease || m_lease->continuity() != reader::Continuity::reset) {
         m_link.reset();
     }
     m_used = false;
@@ -75,7 +75,7 @@ SecretBytes VpcdCard::transmit(View command) {
     }
     try {
         SecretBytes response = m_link.transmit(command, apdu_limit);
-        return response.size() > vpcd_longest ? to_secret(no_diagnosis) : std::move(response);
+        return response.size() > reader::vpcd_longest ? to_secret(no_diagnosis) : std::move(response);
     } catch (const Error& error) {
         if (error.kind() != Error::Kind::unsupported) {
             throw;
@@ -84,18 +84,18 @@ SecretBytes VpcdCard::transmit(View command) {
     }
 }
 
-std::optional<SecretBytes> VpcdCard::answer(const VpcdMessage& message) {
+std::optional<SecretBytes> VpcdCard::answer(const reader::VpcdMessage& message) {
     switch (message.kind) {
-        case VpcdMessage::Kind::power_off:
+        case reader::VpcdMessage::Kind::power_off:
             m_lease.reset();
             break;
-        case VpcdMessage::Kind::power_on:
-        case VpcdMessage::Kind::reset:
+        case reader::VpcdMessage::Kind::power_on:
+        case reader::VpcdMessage::Kind::reset:
             power_on();
             break;
-        case VpcdMessage::Kind::get_atr:
+        case reader::VpcdMessage::Kind::get_atr:
             return atr();
-        case VpcdMessage::Kind::apdu:
+        case reader::VpcdMessage::Kind::apdu:
             return transmit(message.apdu);
     }
     return std::nullopt;

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "reader/card_link.hpp"
-#include "tool/vpcd_messages.hpp"
+#include "reader/vpcd_messages.hpp"
 
 namespace jeton::tool {
 
@@ -23,7 +23,7 @@ class VpcdCard {
 
     /// answer carries out |message| and gives what is to be sent back, if anything is. Throws reader::Error
     /// when there is no card any more, or somebody else keeps it.
-    std::optional<SecretBytes> answer(const VpcdMessage& message);
+    std::optional<SecretBytes> answer(const reader::VpcdMessage& message);
 
     bool powered() const { return m_lease != nullptr; }
 

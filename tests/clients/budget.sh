@@ -31,7 +31,7 @@ count() {
     local profile=$1 exchange=$2 limit=$3 what=$4 apdus
     shift 4
     rm -f "$work/apdus"
-    printf '{"softCards": {"exchange": "%s"}}' "$exchange" >"$work/jeton.json"
+    printf '{"readers": {"access": "none"}, "softCards": {"exchange": "%s"}}' "$exchange" >"$work/jeton.json"
     local -a settings=(JETON_LOG="apdu:$work/apdus" JETON_CONFIG="$work/jeton.json")
     if [[ $profile == yubikey-piv ]]; then
         settings+=(JETON_PROFILES="$work/profiles")

@@ -5,7 +5,7 @@
 examples="$(dirname "$0")/../../docs/examples"
 new_card
 export JETON_CONFIG="$work/jeton.json"
-printf '{"softCards": {"faultPlan": "%s"}}\n' "$work/plan" >"$JETON_CONFIG"
+printf '{"readers": {"access": "none"}, "softCards": {"faultPlan": "%s"}}\n' "$work/plan" >"$JETON_CONFIG"
 
 # await TEXT: the program says TEXT, as its last line, within 10 seconds.
 await() {

@@ -31,6 +31,9 @@ export HOME="$work/home" JETON_STATE_DIR="$work/state" JETON_LOG="info:$work/log
 export LC_ALL=C.UTF-8
 unset JETON_CONFIG JETON_PROFILES JETON_TRACE XDG_CONFIG_HOME XDG_STATE_HOME SSH_AUTH_SOCK DISPLAY
 mkdir -m 0700 "$HOME" "$JETON_STATE_DIR"
+# Software cards alone, whatever readers the machine has.
+mkdir -p "$HOME/.config/jeton"
+echo '{"readers": {"access": "none"}}' >"$HOME/.config/jeton/jeton.json"
 
 fail() {
     echo "FAILED: $*" >&2

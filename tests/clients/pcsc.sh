@@ -84,3 +84,8 @@ take_card() {
     expect "The card was taken out" cat "$work/serve.log"
     wait_until "the reader $reader is empty" has_no_card
 }
+
+# through_pcscd: from now on the module goes through pcscd, and sees no software card but those in its readers.
+through_pcscd() {
+    echo '{"readers": {"access": "pcsc"}, "softCards": {"enabled": false}}' >"$HOME/.config/jeton/jeton.json"
+}

@@ -65,7 +65,7 @@ for exchange in extended-apdu short-apdu tpdu-t1 tpdu-t0; do
     mkdir -m 0700 "$JETON_STATE_DIR"
     "$JETON" softcard create test --pin-file "$work/pin" --puk-file "$work/puk" --management-key-file "$work/management-key"
     slot=(--slot-description "jeton soft card test")
-    printf '{"softCards": {"exchange": "%s"}, "trace": "%s"}' "$exchange" "$work/$exchange.pcapng" >"$work/jeton.json"
+    printf '{"readers": {"access": "none"}, "softCards": {"exchange": "%s"}, "trace": "%s"}' "$exchange" "$work/$exchange.pcapng" >"$work/jeton.json"
     export JETON_CONFIG="$work/jeton.json"
     so() { p11 --login --login-type so --so-pin "$management_key" "$@"; }
     so --keypairgen --key-type rsa:2048 --id 01 >/dev/null

@@ -17,7 +17,8 @@ class EventsTest : public testing::Test {
   protected:
     EventsTest() : f(jeton().f) {
         cards.write_config(R"({"log": "apdu:)" + cards.apdu_log().string() +
-                           R"(", "softCards": {"faultPlan": ")" + plan_file().string() + R"("}})");
+                           R"(", "readers": {"access": "none"}, "softCards": {"faultPlan": ")" +
+                           plan_file().string() + R"("}})");
         EXPECT_EQ(f->C_Initialize(nullptr), CKR_OK);
         CK_ULONG count = 1;
         EXPECT_EQ(f->C_GetSlotList(CK_TRUE, &slot, &count), CKR_OK);

@@ -68,6 +68,7 @@ CardTemplates::CardTemplates() {
         const fs::path here = m_scratch / (std::string(name) + ".softcard");
         fs::rename(file(name), here);
         setenv("JETON_STATE_DIR", m_scratch.path().c_str(), 1);
+        std::ofstream(m_scratch / "none") << R"({"readers": {"access": "none"}})";
         setenv("JETON_CONFIG", (m_scratch / "none").c_str(), 1);
         {
             const Client client;
@@ -139,8 +140,8 @@ void Bench::begin(const std::string& card_name, const std::string& exchange) {
     fs::remove(m_scratch / "test.lease");
     no_plan();
     std::ofstream(m_scratch / "jeton.json")
-        << R"({"softCards": {"exchange": ")" << exchange << R"(", "faultPlan": ")"
-        << (m_scratch / plan_file).string() << R"("}})";
+        << R"({"readers": {"access": "none"}, "softCards": {"exchange": ")" << exchange
+        << R"(", "faultPlan": ")" << (m_scratch / plan_file).string() << R"("}})";
     m_session = CK_INVALID_HANDLE;
     key = CK_INVALID_HANDLE;
     object = CK_INVALID_HANDLE;

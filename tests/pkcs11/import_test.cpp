@@ -173,7 +173,7 @@ TEST_F(ImportTest, occupied_slot_is_replaced_only_with_the_configuration_s_leave
     ASSERT_EQ(client.create(values, handle), CKR_OK);
     EXPECT_EQ(client.create(values, handle), CKR_ATTRIBUTE_VALUE_INVALID);
     const CK_OBJECT_HANDLE first = handle;
-    cards.write_config(R"({"overwrite": true})");
+    cards.write_config(R"({"readers": {"access": "none"}, "overwrite": true})");
     client->C_Finalize(nullptr);
     const Client allowed;
     ASSERT_EQ(allowed.login(), CKR_OK);

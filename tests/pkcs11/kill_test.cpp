@@ -98,7 +98,7 @@ class Judge {
         softcard::create(m_scratch.path(),
                          {.name = "test", .management_key = *from_hex(kill_management_key)});
         const auto config = m_scratch / "jeton.json";
-        std::ofstream(config) << R"({"overwrite": true})";
+        std::ofstream(config) << R"({"readers": {"access": "none"}, "overwrite": true})";
         setenv("JETON_STATE_DIR", m_scratch.path().c_str(), 1);
         setenv("JETON_CONFIG", config.c_str(), 1);
         void* memory =

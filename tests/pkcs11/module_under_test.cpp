@@ -60,7 +60,7 @@ SoftCards::SoftCards(const std::string& exchange, View management_key) {
     options.name = "test";
     options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);
-    write_config(R"({"softCards": {"exchange": ")" + exchange + R"("}})");
+    write_config(R"({"readers": {"access": "none"}, "softCards": {"exchange": ")" + exchange + R"("}})");
     setenv("JETON_STATE_DIR", directory().c_str(), 1);
     setenv("JETON_CONFIG", config_file().c_str(), 1);
     setenv("JETON_LOG", ("apdu:" + apdu_log().string()).c_str(), 1);

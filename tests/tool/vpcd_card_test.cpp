@@ -13,7 +13,7 @@ namespace jeton::tool {
 
 namespace {
 
-using Kind = VpcdMessage::Kind;
+using Kind = reader::VpcdMessage::Kind;
 using reader::Continuity;
 using reader::Error;
 using reader::test::SimpleCard;
@@ -110,11 +110,11 @@ TEST_F(VpcdCardTest, ACommandThatNoReaderCarriesIsOfWrongLength) {
 TEST_F(VpcdCardTest, CarriesTheLongestCommandAndRefusesAnAnswerThatIsTooLong) {
     ASSERT_TRUE(served.meet());
     ask(Kind::power_on);
-    Bytes longest(vpcd_longest, 0x11);
+    Bytes longest(reader::vpcd_longest, 0x11);
     EXPECT_EQ(send(longest), "6F00") << "the echo with its status word is two bytes too long";
     EXPECT_EQ(card->last_command, longest);
-    longest.resize(vpcd_longest - 2);
-    EXPECT_EQ(ask(Kind::apdu, longest).value().size(), vpcd_longest);
+    longest.resize(reader::vpcd_longest - 2);
+    EXPECT_EQ(ask(Kind::apdu, longest).value().size(), reader::vpcd_longest);
 }
 
 TEST_F(VpcdCardTest, TheLeaseLastsFromPowerOnToPowerOff) {

@@ -16,7 +16,7 @@ namespace jeton::test {
 class UsbBench {
   public:
     explicit UsbBench(reader::EmulationOptions options = {}) : m_options(options) {
-        m_cards.write_config(R"({"softCards": {"enabled": false}})");
+        m_cards.write_config(R"({"readers": {"access": "usb"}, "softCards": {"enabled": false}})");
         setenv("XDG_RUNTIME_DIR", m_runtime.path().c_str(), 1);
     }
     ~UsbBench() { unsetenv("XDG_RUNTIME_DIR"); }

@@ -1,12 +1,12 @@
-#include "tool/vpcd_messages.hpp"
+#include "reader/vpcd_messages.hpp"
 
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
-#include "tool/failure.hpp"
+#include "reader/error.hpp"
 
-namespace jeton::tool {
+namespace jeton::reader {
 
 namespace {
 
@@ -28,7 +28,7 @@ std::string refusal(View bytes) {
     decoder.feed(bytes);
     try {
         decoder.next();
-    } catch (const Failure& failure) {
+    } catch (const Error& failure) {
         return failure.what();
     }
     return "";
@@ -81,7 +81,7 @@ TEST(VpcdMessages, HaveAtMost65535Bytes) {
     EXPECT_EQ(decoder.next()->kind, Kind::get_atr);
 
     EXPECT_EQ(vpcd_frame(Bytes(vpcd_longest)).size(), 2 + vpcd_longest);
-    EXPECT_THROW(vpcd_frame(Bytes(vpcd_longest + 1)), Failure);
+    EXPECT_THROW(vpcd_frame(Bytes(vpcd_longest + 1)), Error);
 }
 
 TEST(VpcdMessages, OfOtherProtocolsAreRefused) {
@@ -100,4 +100,4 @@ TEST(VpcdMessages, AreFramedByTheirLength) {
 
 }  // namespace
 
-}  // namespace jeton::tool
+}  // namespace jeton::reader

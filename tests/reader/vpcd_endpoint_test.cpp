@@ -1,9 +1,9 @@
-#include "tool/endpoint.hpp"
+#include "reader/vpcd_endpoint.hpp"
 
 #include <gtest/gtest.h>
 #include <string>
 
-namespace jeton::tool {
+namespace jeton::reader {
 
 namespace {
 
@@ -61,4 +61,4 @@ TEST(Endpoint, HasAHostOfAtMost255Characters) {
 
 }  // namespace
 
-}  // namespace jeton::tool
+}  // namespace jeton::reader

@@ -1,13 +1,13 @@
-#include "tool/vpcd_messages.hpp"
+#include "reader/vpcd_messages.hpp"
 
 #include <algorithm>
 #include <array>
 #include <fmt/core.h>
-#include <string_view>
+#include <string>
 
-#include "tool/failure.hpp"
+#include "reader/error.hpp"
 
-namespace jeton::tool {
+namespace jeton::reader {
 
 namespace {
 
@@ -16,9 +16,8 @@ using Kind = VpcdMessage::Kind;
 constexpr std::size_t length_bytes = 2;
 constexpr std::array controls{Kind::power_off, Kind::power_on, Kind::reset, Kind::get_atr};
 
-[[noreturn]] void refuse(std::string_view what) {
-    throw Failure(fmt::format(
-        "The other side is no virtual reader: it sent {}. Does another program listen there?", what));
+[[noreturn]] void refuse(const std::string& what) {
+    throw Error(Error::Kind::protocol, "it sent " + what);
 }
 
 Kind control_of(Byte number) {
@@ -31,33 +30,42 @@ Kind control_of(Byte number) {
 
 }  // namespace
 
-std::optional<VpcdMessage> VpcdDecoder::next() {
+std::optional<SecretBytes> VpcdFrames::next(std::size_t shortest, std::size_t longest) {
     if (m_pending.size() < length_bytes) {
         return std::nullopt;
     }
     const auto length = static_cast<std::size_t>(load_be(View(m_pending).first(length_bytes)));
-    if (length == 0) {
-        refuse("an empty message");
+    if (length < shortest || length > longest) {
+        refuse(length == 0 ? "an empty message" : fmt::format("a message of {} bytes", length));
     }
     const View rest = View(m_pending).subspan(length_bytes);
     if (rest.size() < length) {
         return std::nullopt;
     }
-    const View content = rest.first(length);
-    VpcdMessage message;
-    if (length == 1) {
-        message.kind = control_of(content[0]);
-    } else {
-        message = {.kind = Kind::apdu, .apdu = to_secret(content)};
-    }
+    SecretBytes content = to_secret(rest.first(length));
     m_pending.erase(m_pending.begin(),
                     m_pending.begin() + static_cast<std::ptrdiff_t>(length_bytes + length));
+    return content;
+}
+
+std::optional<VpcdMessage> VpcdDecoder::next() {
+    auto content = m_frames.next();
+    if (!content) {
+        return std::nullopt;
+    }
+    VpcdMessage message;
+    if (content->size() == 1) {
+        message.kind = control_of(content->front());
+    } else {
+        message = {.kind = Kind::apdu, .apdu = std::move(*content)};
+    }
     return message;
 }
 
 SecretBytes vpcd_frame(View message) {
     if (message.size() > vpcd_longest) {
-        throw Failure(fmt::format("An answer of {} bytes is longer than vpcd can carry.", message.size()));
+        throw Error(Error::Kind::unsupported,
+                    fmt::format("a message of {} bytes is longer than vpcd can carry", message.size()));
     }
     SecretBytes frame;
     frame.reserve(length_bytes + message.size());
@@ -67,4 +75,4 @@ SecretBytes vpcd_frame(View message) {
     return frame;
 }
 
-}  // namespace jeton::tool
+}  // namespace jeton::reader

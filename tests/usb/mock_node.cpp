@@ -166,6 +166,11 @@ void MockNode::unplug() {
 
 void MockNode::tick() {
     const std::lock_guard lock(m_mutex);
+    for (auto& [number, interface] : m_functions) {
+        if (interface.function->tick()) {
+            pump();
+        }
+    }
     for (auto& [key, client] : m_clients) {
         if (client.reaper && client.reaper->until.passed()) {
             const Reaper reaper = *std::exchange(client.reaper, std::nullopt);

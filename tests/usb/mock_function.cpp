@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds look{1};            ///< for an answer, between two looks for messages
 constexpr Milliseconds idle{20};           ///< between two looks for notifications
+constexpr Milliseconds patience{400};      ///< of the host, as far as we try it without a word
 constexpr std::size_t longest = 1U << 20;  ///< of a message, whatever it says
 
 }  // namespace
@@ -152,10 +153,39 @@ void MockFunction::run() {
 }
 
 void MockFunction::take(const Bytes& message) {
+    {
+        const std::lock_guard lock(m_mutex);
+        m_at_work = message;
+        m_asked_for_time = Deadline::Clock::now();
+    }
     const std::lock_guard lock(m_device_mutex);
     m_request = message;
     ++m_owes;
     m_device->bulk_write(message, Deadline::after(Milliseconds(1000)));
+    const std::lock_guard done(m_mutex);
+    m_at_work.reset();
+}
+
+bool MockFunction::tick() {
+    const std::lock_guard lock(m_mutex);
+    const auto now = Deadline::Clock::now();
+    if (!m_at_work || now - m_asked_for_time < patience) {
+        return false;
+    }
+    using reader::ccid::Request;
+    const auto request = static_cast<Request>(m_at_work->at(0));
+    if (request != Request::xfr_block && request != Request::icc_power_on) {
+        return false;
+    }
+    m_asked_for_time = now;
+    Bytes asks(reader::ccid::header_size);
+    asks[0] = static_cast<Byte>(reader::ccid::answer_to(request));
+    asks[5] = m_at_work->at(5);
+    asks[6] = m_at_work->at(6);
+    asks[7] = 0x80;
+    asks[8] = 1;
+    m_bulk.push_back({asks});
+    return true;
 }
 
 /// fetch puts one answer of the Device into packets; false when there is none yet.

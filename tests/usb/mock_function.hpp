@@ -70,6 +70,9 @@ class MockFunction {
     /// request carries out a class request; nullopt stalls it.
     std::optional<Bytes> request(Byte request, std::uint16_t value, const Bytes& data);
 
+    /// tick asks the host for more time while the Device works for long; true when it did.
+    bool tick();
+
     /// next_bulk and next_interrupt take the next packet for the host, nullopt when there is none.
     std::optional<MockPacket> next_bulk();
     std::optional<MockPacket> next_interrupt();
@@ -89,7 +92,9 @@ class MockFunction {
     std::deque<MockPacket> m_bulk;
     std::deque<MockPacket> m_interrupts;
     MockHooks m_hooks;
-    Bytes m_partial;  ///< the parts of a message that came so far
+    Bytes m_partial;                               ///< the parts of a message that came so far
+    std::optional<Bytes> m_at_work;                ///< the header of the message that the Device works at
+    Deadline::Clock::time_point m_asked_for_time;  ///< last, or when the work began
     bool m_end = false;
 
     std::mutex m_device_mutex;  ///< never held together with m_mutex by a caller of the hooks

@@ -74,7 +74,8 @@ class MockNode {
     /// unplug ends all transfers; the node stays dead for those who have it open.
     void unplug();
 
-    /// tick ends the waits of those who found nothing to reap.
+    /// tick ends the waits of those who found nothing to reap, and asks for time where the card works for
+    /// long.
     void tick();
 
     MockCounts counts();

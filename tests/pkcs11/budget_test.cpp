@@ -119,13 +119,11 @@ TEST_P(BudgetTest, listing_everything_and_again) {
     EXPECT_EQ(m_cards.apdus(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Readers, BudgetTest,
-                         testing::Values(Budget{"extended-apdu", 6, 5, 1, 2, 12},
-                                         Budget{"short-apdu", 12, 10, 3, 4, 26},
-                                         Budget{"tpdu-t1", 6, 5, 1, 2, 12},
-                                         Budget{"tpdu-t0", 12, 10, 3, 4, 26},
-                                         Budget{"character-t1", 6, 5, 1, 2, 12},
-                                         Budget{"character-t0", 12, 10, 3, 4, 26}));
+INSTANTIATE_TEST_SUITE_P(
+    Readers, BudgetTest,
+    testing::Values(Budget{"extended-apdu", 6, 5, 1, 2, 12}, Budget{"short-apdu", 12, 10, 3, 4, 26},
+                    Budget{"tpdu-t1", 6, 5, 1, 2, 12}, Budget{"tpdu-t0", 12, 10, 3, 4, 26},
+                    Budget{"character-t1", 6, 5, 1, 2, 12}, Budget{"character-t0", 12, 10, 3, 4, 26}));
 
 }  // namespace
 }  // namespace jeton::test

@@ -16,6 +16,7 @@ namespace jeton::pkcs11 {
 struct Config {
     std::optional<std::string> log;  ///< of the files; JETON_LOG and pReserved go before it
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
+    bool pinpad = true;                                    ///< PIN pads of readers are used
     bool soft_cards = true;
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave

@@ -22,6 +22,7 @@
 #include "card/card.hpp"
 #include "crypto/block_cipher.hpp"
 #include "reader/error.hpp"
+#include "reader/pinpad.hpp"
 #include "util/tlv.hpp"
 
 namespace {
@@ -108,6 +109,13 @@ class FuzzLink final : public reader::CardLink {
     std::unique_ptr<reader::Lease> acquire(Deadline) override { return std::make_unique<FuzzLease>(); }
     View atr() const override { return m_atr; }
     void reset() override {}
+    bool has_pinpad(reader::PadUse) const override { return true; }
+    SecretBytes verify_on_pinpad(const reader::PinEntry& entry) override {
+        return transmit(reader::pin_template(entry, reader::PadUse::verify), {});
+    }
+    SecretBytes modify_on_pinpad(const reader::PinEntry& entry) override {
+        return transmit(reader::pin_template(entry, reader::PadUse::modify), {});
+    }
 
     SecretBytes transmit(View command, Milliseconds) override {
         require(command.size() >= 4 && ++m_commands < most_commands);
@@ -314,6 +322,8 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
     }
     attempt([&] { applet->write_object(channel, profile->objects.front(), Bytes(300, 0x30)); });
     attempt([&] { applet->erase_object(channel, profile->objects.front()); });
+    attempt([&] { applet->verify_on_pad(channel, user); });
+    attempt([&] { applet->change_pin_on_pad(channel, user); });
 }
 
 /// drive_card goes the way of an application.

@@ -29,7 +29,7 @@ class Echo final : public SimulatedCard {
 
 void hear_everything(View input, t1::Checksum checksum) {
     Echo echo;
-    emulated::T1Card card(echo, {.crc = checksum == t1::Checksum::crc}, Milliseconds(0));
+    emulated::T1Card card(echo, {.crc = checksum == t1::Checksum::crc}, Milliseconds(1500));
     while (input.size() >= 2) {
         const std::size_t length = std::min<std::size_t>(input[1], input.size() - 2);
         const SecretBytes said = card.hear(input.subspan(2, length)).bytes;

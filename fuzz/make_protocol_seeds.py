@@ -34,6 +34,20 @@ def characters(*parts):
     return out
 
 
+def host(*contents):
+    """Whole blocks of a host: PCB and information; NAD, LEN and LRC are added."""
+    return b"".join(characters_of(content) for content in contents)
+
+
+def characters_of(content):
+    data = bytes.fromhex(content)
+    block = bytes([0, data[0], len(data) - 1]) + data[1:]
+    check = 0
+    for byte in block:
+        check ^= byte
+    return plain((block + bytes([check])).hex())
+
+
 AGREED = "E1 FE"
 T1 = {
     "one-block": bytes([0, 32]) + blocks(AGREED, "00 9000", "40 9000", "00 9000"),
@@ -57,6 +71,8 @@ T1 = {
     "host-blocks": bytes([0, 254]) + plain("0000020102 01", "00C100C1", "00C101FE3E", "00C000C0", "00C200C2",
                                            "00E200E2", "00E30101E3", "00920092", "00800080", "0020020102 21",
                                            "0060020304 65", "000000"),
+    "host-speaks": bytes([0, 254]) + host("00" + 40 * "5A", "80", "E3 02", "E3 01", "90", "90", "80", "40" + 8 * "5A", "E3 01",
+                                          "20" + 8 * "5A", "C2", "C1 40", "C0", "20 0102", "81", "60 0304", "00 0506", "E2"),
     "pps": bytes.fromhex("FF11957B"),
 }
 

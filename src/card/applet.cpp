@@ -22,6 +22,14 @@ constexpr std::array<AppletKind, 1> applet_kinds{{{"piv", make<PivApplet>}}};
 
 }  // namespace
 
+void Applet::verify_on_pad(Channel&, const PinRule&) {
+    throw Error(Error::Kind::unsupported, Verb::verify, "this card's PIN cannot be typed on a PIN pad");
+}
+
+void Applet::change_pin_on_pad(Channel&, const PinRule&) {
+    throw Error(Error::Kind::unsupported, Verb::change_pin, "this card's PIN cannot be typed on a PIN pad");
+}
+
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile) {
     for (const AppletKind& kind : applet_kinds) {
         if (kind.name == profile->applet) {

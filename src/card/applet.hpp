@@ -78,6 +78,12 @@ class Applet {
     virtual void clear_verification(Channel& channel, const PinRule& pin) = 0;
     virtual void change_pin(Channel& channel, const PinRule& pin, View old_value, View new_value) = 0;
 
+    /// verify_on_pad and change_pin_on_pad have the PINs typed on the reader's pad. Errors as above;
+    /// Error(verify or change_pin, 6286) when nobody typed, or cancelled. Error(unsupported) for an applet
+    /// that has no such command.
+    virtual void verify_on_pad(Channel& channel, const PinRule& pin);
+    virtual void change_pin_on_pad(Channel& channel, const PinRule& pin);
+
     /// unblock sets a new value for |pin| with the PUK.
     virtual void unblock(Channel& channel, const PinRule& pin, View puk, View new_value) = 0;
 

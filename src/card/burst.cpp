@@ -232,7 +232,7 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
 }
 
 void Burst::State::verify_for_key(const std::optional<SecretBytes>& pin, Verb verb) {
-    if (!pin) {
+    if (!pin || pin->empty()) {  // empty: it was typed on a pad
         throw Error(Error::Kind::not_logged_in, verb, "this key wants the PIN for each operation");
     }
     repeat_verify(*pin);

@@ -70,13 +70,17 @@ void Burst::State::lose_login(const std::string& why) {
     throw Error(Error::Kind::not_logged_in, Verb::verify, why);
 }
 
-/// verify sends the PIN, which spends a try when it is wrong.
-void Burst::State::verify(View pin) {
+/// verify sends the PIN, or has it typed on the pad; it spends a try when it is wrong.
+void Burst::State::verify(std::optional<View> pin) {
     const PinRule& rule = user_pin();
     Standing& standing = card.standing;
     standing.verified_at.reset();
     try {
-        card.applet->verify(card.channel, rule, pin);
+        if (pin) {
+            card.applet->verify(card.channel, rule, *pin);
+        } else {
+            card.applet->verify_on_pad(card.channel, rule);
+        }
     } catch (const Error& error) {
         if (is_refusal(error)) {
             standing.verified = false;
@@ -178,7 +182,7 @@ void Burst::State::authenticate_unasked(View key) {
     }
 }
 
-void Burst::State::login_user(View pin) {
+void Burst::State::login_user(std::optional<View> pin) {
     const PinRule& rule = user_pin();
     const auto known = card.memory.pin_status(PinRole::user);
     const bool last_try = known && known->known && known->tries_left == 1;
@@ -190,8 +194,40 @@ void Burst::State::login_user(View pin) {
     with_selection([&] { verify(pin); });
     card.standing.login_at = card.standing.verified_at;
     card.final_try_told = false;
-    card.vault.open_user(rule.cache, pin);
+    card.vault.open_user(pin ? rule.cache : PinRule::Cache{.policy = PinRule::Cache::Policy::none},
+                         pin.value_or(View()));
     keep_login();
+}
+
+void Burst::State::login_for_key(std::size_t key, std::optional<View> pin) {
+    card.profile().keys.at(key);  // refuses an index that is none
+    if (card.vault.role() != PinRole::user) {
+        throw Error(Error::Kind::not_logged_in, Verb::verify, "the user is not logged in");
+    }
+    with_selection([&] { verify(pin); });
+    card.vault.permit(key, pin.value_or(View()));
+}
+
+/// change_user_pin carries out |change| of a PIN or the PUK, and draws the conclusions when it fails.
+void Burst::State::change_user_pin(PinRole which, const PinRule& rule, const std::function<void()>& change) {
+    const bool user = which == PinRole::user;
+    try {
+        with_selection(change);
+    } catch (const Error& error) {
+        if (is_refusal(error)) {
+            note_refusal(which, error);
+            card.standing.verified = card.standing.verified && !user;
+        } else if (user && broke_down(error.status())) {
+            card.forget_login();
+        }
+        throw;
+    } catch (const reader::Error&) {
+        if (user) {
+            card.forget_login();  // nobody knows which PIN is right now: the old one is not tried again
+        }
+        throw;
+    }
+    note_success(which, rule);
 }
 
 void Burst::State::login_so(View secret) {
@@ -275,16 +311,17 @@ void Burst::end_login() {
     }
 }
 
+void Burst::login_on_pad() {
+    m_state->run([&] { m_state->login_user(std::nullopt); });
+}
+
 void Burst::login_for_key(std::size_t key, View pin) {
-    m_state->run([&] {
-        Card::State& card = m_state->card;
-        card.profile().keys.at(key);  // refuses an index that is none
-        if (card.vault.role() != PinRole::user) {
-            throw Error(Error::Kind::not_logged_in, Verb::verify, "the user is not logged in");
-        }
-        m_state->with_selection([&] { m_state->verify(pin); });
-        card.vault.permit(key, pin);
-    });
+    m_state->run([&] { m_state->login_for_key(key, pin); });
+}
+
+void Burst::login_for_key_on_pad(std::size_t key) {
+    m_state->run([&] { m_state->login_for_key(key, std::nullopt); });
+    m_state->keeps_lease = true;
 }
 
 bool Burst::grants() {
@@ -302,28 +339,24 @@ void Burst::change_pin(PinRole role, View old_value, View new_value) {
         }
         const PinRole which = user ? PinRole::user : PinRole::puk;
         const PinRule& rule = rule_of(card.profile(), which, Verb::change_pin);
-        try {
-            m_state->with_selection(
-                [&] { card.applet->change_pin(card.channel, rule, old_value, new_value); });
-        } catch (const Error& error) {
-            if (is_refusal(error)) {
-                m_state->note_refusal(which, error);
-                card.standing.verified = card.standing.verified && !user;
-            } else if (user && broke_down(error.status())) {
-                card.forget_login();
-            }
-            throw;
-        } catch (const reader::Error&) {
-            if (user) {
-                card.forget_login();  // nobody knows which PIN is right now: the old one is not tried again
-            }
-            throw;
-        }
-        m_state->note_success(which, rule);
+        m_state->change_user_pin(which, rule,
+                                 [&] { card.applet->change_pin(card.channel, rule, old_value, new_value); });
         if (user) {
             card.vault.replace_pin(new_value);
         } else if (card.vault.so_secret(Vault::Secret::puk)) {
             card.vault.open_so(Vault::Secret::puk, to_secret(new_value));
+        }
+    });
+}
+
+void Burst::change_pin_on_pad() {
+    m_state->run([&] {
+        Card::State& card = m_state->card;
+        const PinRule& rule = m_state->user_pin();
+        m_state->change_user_pin(PinRole::user, rule,
+                                 [&] { card.applet->change_pin_on_pad(card.channel, rule); });
+        if (card.vault.role() == PinRole::user) {  // what it keeps, if anything, is the old one
+            card.vault.open_user({.policy = PinRule::Cache::Policy::none}, {});
         }
     });
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "card/card_state.hpp"
+#include "card/pin_block.hpp"
 #include "util/log.hpp"
 
 namespace jeton::card {
@@ -60,11 +61,23 @@ std::uint64_t Card::exchanges() const {
     return m_state->other_exchanges + m_state->channel.exchanges();
 }
 
+bool Card::has_pad(reader::PadUse use) const {
+    const PinRule* rule = profile().pin(PinRole::user);
+    return rule != nullptr && suits_pad(*rule) && m_state->channel.has_pad(use);
+}
+
+void Card::let_go() {
+    m_state->take_held().reset();
+}
+
 Burst Card::begin() {
     State& state = *m_state;
-    std::unique_ptr<reader::Lease> lease;
+    std::unique_ptr<reader::Lease> lease = state.take_held();
+    const bool held = lease != nullptr;
     try {
-        lease = state.link.acquire(Deadline::after(lease_wait));
+        if (!held) {
+            lease = state.link.acquire(Deadline::after(lease_wait));
+        }
     } catch (const reader::Error& error) {
         if (error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card) {
             state.die();
@@ -75,10 +88,10 @@ Burst Card::begin() {
         state.die();
         throw Error(Error::Kind::swapped, Verb::select, "the card was taken out of " + state.link.name());
     }
-    if (lease->others_wrote()) {
+    if (!held && lease->others_wrote()) {
         state.memory.drop();
     }
-    if (lease->continuity() != reader::Continuity::kept) {
+    if (!held && lease->continuity() != reader::Continuity::kept) {
         state.standing = {.shared = lease->continuity() == reader::Continuity::shared};
     }
     auto burst = std::make_unique<Burst::State>(state, std::move(lease));

@@ -60,6 +60,12 @@ class Card {
     /// had. The card itself is told with the next burst.
     void forget_login();
 
+    /// has_pad tells whether the user's PIN can be typed on the reader, for |use|. Sends nothing.
+    bool has_pad(reader::PadUse use) const;
+
+    /// let_go ends a lease that login_for_key_on_pad kept, if there is one.
+    void let_go();
+
     /// exchanges counts all APDUs sent to this card by this process.
     std::uint64_t exchanges() const;
 
@@ -91,6 +97,13 @@ class Burst {
     /// login_for_key verifies the PIN for one operation of a key with always_authenticate. compute() uses it
     /// up.
     void login_for_key(std::size_t key, View pin);
+
+    /// login_on_pad, login_for_key_on_pad and change_pin_on_pad are the same for the user's PIN, typed on the
+    /// reader. Nobody can repeat it: the login ends with a hand-over. The lease of login_for_key_on_pad stays
+    /// for the next burst, so that nothing comes between the PIN and the key's operation.
+    void login_on_pad();
+    void login_for_key_on_pad(std::size_t key);
+    void change_pin_on_pad();
 
     /// grants tells whether compute() with a key with always_authenticate goes ahead without login_for_key:
     /// while the login's own VERIFY is the last command that the card saw, or when the profile's policy says

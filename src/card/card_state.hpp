@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
 #include "card/card.hpp"
 #include "card/memory.hpp"
@@ -63,10 +64,30 @@ struct Card::State {
     Vault vault;
     Standing standing;
     bool final_try_told = false;
+
+    /// hold keeps a lease for the next burst, take_held gives it to that.
+    void hold(std::unique_ptr<reader::Lease> lease) {
+        const std::lock_guard lock(held_mutex);
+        held = std::move(lease);
+    }
+    std::unique_ptr<reader::Lease> take_held() {
+        const std::lock_guard lock(held_mutex);
+        return std::move(held);
+    }
+
+    std::mutex held_mutex;
+    std::unique_ptr<reader::Lease> held;
 };
 
 struct Burst::State {
     State(Card::State& owner, std::unique_ptr<reader::Lease> held) : card(owner), lease(std::move(held)) {}
+    ~State() {
+        if (keeps_lease) {
+            card.hold(std::move(lease));
+        }
+    }
+    State(const State&) = delete;  // one lease, one end
+    State& operator=(const State&) = delete;
 
     /// run is around every public function: an error of the link costs what we believed about the card.
     template <typename Function>
@@ -160,7 +181,7 @@ struct Burst::State {
     }
 
     const PinRule& user_pin() const;
-    void verify(View pin);
+    void verify(std::optional<View> pin);
     void repeat_verify(View pin);
     void ensure_login();
     void ensure_admin();
@@ -168,7 +189,9 @@ struct Burst::State {
     void note_refusal(PinRole role, const Error& error);
     void note_success(PinRole role, const PinRule& rule);
     [[noreturn]] void lose_login(const std::string& why);
-    void login_user(View pin);
+    void login_user(std::optional<View> pin);
+    void login_for_key(std::size_t key, std::optional<View> pin);
+    void change_user_pin(PinRole which, const PinRule& rule, const std::function<void()>& change);
     void login_so(View secret);
     void clear_card();
 
@@ -192,6 +215,7 @@ struct Burst::State {
     Card::State& card;
     std::unique_ptr<reader::Lease> lease;
     bool reselected = false;
+    bool keeps_lease = false;  ///< for the next burst
 };
 
 /// retired_ordinal is the place of |slots[index]| among the retired slots, from 1; 0 for a slot that is not

@@ -60,6 +60,17 @@ Response Channel::transmit(const Apdu& apdu, Milliseconds limit) {
     return second;
 }
 
+StatusWord Channel::enter_on_pad(const reader::PinEntry& entry, reader::PadUse use) {
+    m_exchanges.fetch_add(1, std::memory_order_relaxed);
+    const SecretBytes answer =
+        use == reader::PadUse::verify ? m_link.verify_on_pinpad(entry) : m_link.modify_on_pinpad(entry);
+    if (answer.size() != 2) {
+        throw Error(Error::Kind::malformed, Verb::verify,
+                    fmt::format("a PIN pad's answer of {} bytes", answer.size()));
+    }
+    return {static_cast<std::uint16_t>(load_be(answer))};
+}
+
 bool Channel::wants_extended(const Apdu& apdu) const {
     if (m_rule.extended == Switch::never || m_extended == Extended::refused) {
         return false;

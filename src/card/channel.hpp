@@ -23,6 +23,11 @@ class Channel {
     /// the command is longer than the card takes; nothing was sent then.
     Response transmit(const Apdu& apdu, Milliseconds limit = default_limit);
 
+    /// has_pad, and enter_on_pad, which has the PINs of |entry| typed on the reader and gives the status
+    /// word.
+    bool has_pad(reader::PadUse use) const { return m_link.has_pinpad(use); }
+    StatusWord enter_on_pad(const reader::PinEntry& entry, reader::PadUse use);
+
     /// exchanges counts the APDUs that went to the card, links and GET RESPONSE included. Any thread may ask.
     std::uint64_t exchanges() const { return m_exchanges.load(std::memory_order_relaxed); }
 

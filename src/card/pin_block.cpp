@@ -90,4 +90,38 @@ SecretBytes pin_block(const PinRule& rule, View value, Verb verb) {
     return block;
 }
 
+bool suits_pad(const PinRule& rule) {
+    constexpr std::size_t most_bytes = 15;
+    const bool digits =
+        rule.encoding == PinRule::Encoding::ascii || rule.encoding == PinRule::Encoding::digits;
+    return rule.pinpad && digits && rule.max_length <= most_bytes &&
+           (!rule.pad || rule.pad->length <= most_bytes);
+}
+
+reader::PinEntry pad_entry(const PinRule& rule, std::array<Byte, 4> header, Verb verb) {
+    if (!suits_pad(rule)) {
+        throw Error(Error::Kind::unsupported, verb, "PIN \"" + rule.name + "\" cannot be typed on a PIN pad");
+    }
+    reader::PinEntry entry{.header = header,
+                           .least = static_cast<Byte>(rule.min_length),
+                           .most = static_cast<Byte>(rule.max_length)};
+    entry.block = static_cast<Byte>(rule.pad ? rule.pad->length : 0);
+    entry.fill = rule.pad ? rule.pad->byte : Byte{0xFF};
+    return entry;
+}
+
+StatusWord pad_answer(const PinRule& rule, StatusWord answer, Verb verb) {
+    switch (answer.value) {
+        case 0x6400:
+        case 0x6401:
+            return {0x6286};
+        case 0x6402:
+            return {0x6A80};
+        case 0x6403:
+            refuse(verb, rule, fmt::format("{} to {} digits are needed", rule.min_length, rule.max_length));
+        default:
+            return answer;
+    }
+}
+
 }  // namespace jeton::card

@@ -21,6 +21,8 @@ class PivApplet final : public Applet {
     void verify(Channel& channel, const PinRule& pin, View value) override;
     void clear_verification(Channel& channel, const PinRule& pin) override;
     void change_pin(Channel& channel, const PinRule& pin, View old_value, View new_value) override;
+    void verify_on_pad(Channel& channel, const PinRule& pin) override;
+    void change_pin_on_pad(Channel& channel, const PinRule& pin) override;
     void unblock(Channel& channel, const PinRule& pin, View puk, View new_value) override;
 
     void authenticate_admin(Channel& channel, View key) override;
@@ -72,6 +74,8 @@ class PivApplet final : public Applet {
     StatusWord pin_answer(StatusWord status) const;
     Byte pin_reference(Channel& channel, const PinRule& pin);
     void send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body);
+
+    void type_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, reader::PadUse use);
 
     std::vector<Byte> admin_candidates(Channel& channel, std::size_t key_bytes);
     Response send_authentication(Channel& channel, Byte algorithm, View body) const;

@@ -93,6 +93,23 @@ void PivApplet::change_pin(Channel& channel, const PinRule& pin, View old_value,
     send_pin_command(channel, Verb::change_pin, piv::ins_change_reference_data, pin, body);
 }
 
+void PivApplet::type_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin,
+                                 reader::PadUse use) {
+    const reader::PinEntry entry = pad_entry(pin, {0, ins, 0, pin_reference(channel, pin)}, verb);
+    const StatusWord status = pad_answer(pin, channel.enter_on_pad(entry, use), verb);
+    if (!status.ok()) {
+        throw Error(verb, pin_answer(status), fmt::format("PIN \"{}\": {:04X}", pin.name, status.value));
+    }
+}
+
+void PivApplet::verify_on_pad(Channel& channel, const PinRule& pin) {
+    type_pin_command(channel, Verb::verify, piv::ins_verify, pin, reader::PadUse::verify);
+}
+
+void PivApplet::change_pin_on_pad(Channel& channel, const PinRule& pin) {
+    type_pin_command(channel, Verb::change_pin, piv::ins_change_reference_data, pin, reader::PadUse::modify);
+}
+
 void PivApplet::unblock(Channel& channel, const PinRule& pin, View puk, View new_value) {
     if (pin_reference(channel, pin) == piv::ref_global_pin) {
         throw Error(Error::Kind::unsupported, Verb::unblock,

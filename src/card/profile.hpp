@@ -82,6 +82,7 @@ struct PinRule {
         bool for_always_auth = false;
     } cache;
     bool final_try_guard = false;  ///< refuse the last try unless the application repeats it
+    bool pinpad = true;            ///< it may be typed on the reader's PIN pad
 };
 
 struct KeySlot {

@@ -163,6 +163,7 @@ PinRule read_pin(const std::string& name, const Json& json) {
         rule.cache = read_cache(*cache);
     }
     read(json, "finalTryGuard", rule.final_try_guard);
+    read(json, "pinpad", rule.pinpad);
     return rule;
 }
 

@@ -161,6 +161,7 @@ constexpr Term pin_terms[] = {
     choice("logout", logouts, "How the card is made to forget the PIN (default `none`: by a reset)."),
     object("cache", cache_shape, "When the PIN that was entered may serve again."),
     flag("finalTryGuard", "Refuse the last try unless the application repeats it (default false)."),
+    flag("pinpad", "The PIN may be typed on the reader's PIN pad (default true)."),
 };
 constexpr Shape pin_shape{"pin", "`pins.*`", pin_terms, true};
 

@@ -43,8 +43,17 @@ void Api::C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG
     const auto session = module().session(hSession);
     require(session->is_read_write(), CKR_SESSION_READ_ONLY, "a PIN is changed in a read-write session");
     const bool is_so = session->state() == CKS_RW_SO_FUNCTIONS;
-    session->token().card().begin().change_pin(is_so ? card::PinRole::so : card::PinRole::user,
-                                               pin_input(pOldPin, ulOldLen), pin_input(pNewPin, ulNewLen));
+    card::Card& card = session->token().card();
+    const bool has_pad =
+        !is_so && pOldPin == nullptr && pNewPin == nullptr && card.has_pad(reader::PadUse::modify);
+    const auto old_pin = pin_or_pad(pOldPin, ulOldLen, has_pad);
+    const auto new_pin = pin_or_pad(pNewPin, ulNewLen, has_pad);
+    card::Burst burst = card.begin();
+    if (old_pin && new_pin) {
+        burst.change_pin(is_so ? card::PinRole::so : card::PinRole::user, *old_pin, *new_pin);
+    } else {
+        burst.change_pin_on_pad();
+    }
 }
 
 }  // namespace jeton::pkcs11

@@ -34,13 +34,18 @@ void set_authenticated(Session& session) {
     });
 }
 
-void login_for_operation(Session& session, View pin) {
+void login_for_operation(Session& session, std::optional<View> pin) {
     const auto signing = waiting_key<SignOperation>(session);
     const auto key = signing ? signing : waiting_key<DecryptOperation>(session);
     require(key.has_value(), CKR_OPERATION_NOT_INITIALIZED, "no active operation wants a login of its own");
     require(session.token().login() == card::PinRole::user, CKR_USER_NOT_LOGGED_IN,
             "the user is not logged in");
-    session.token().card().begin().login_for_key(*key, pin);
+    card::Burst burst = session.token().card().begin();
+    if (pin) {
+        burst.login_for_key(*key, *pin);
+    } else {
+        burst.login_for_key_on_pad(*key);
+    }
     if (signing) {
         set_authenticated<SignOperation>(session);
     } else {
@@ -80,7 +85,7 @@ void Api::C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR, CK_NOTIF
 }
 
 void Api::C_CloseSession(CK_SESSION_HANDLE hSession) {
-    module().session(hSession);
+    module().session(hSession)->token().card().let_go();
     module().sessions().close(hSession);
 }
 
@@ -98,8 +103,9 @@ void Api::C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo
 void Api::C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
                   CK_ULONG ulPinLen) {
     const auto session = module().session(hSession);
+    const bool has_pad = session->token().card().has_pad(reader::PadUse::verify);
     if (userType == CKU_CONTEXT_SPECIFIC) {
-        login_for_operation(*session, pin_input(pPin, ulPinLen));
+        login_for_operation(*session, pin_or_pad(pPin, ulPinLen, has_pad));
         return;
     }
     const card::PinRole role = role_of(userType);
@@ -109,7 +115,7 @@ void Api::C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR
             std::ranges::any_of(all, [](const auto& other) { return !other->is_read_write(); });
         require(!has_read_only, CKR_SESSION_READ_ONLY_EXISTS, "a read-only session is open");
     }
-    session->token().log_in(role, pin_input(pPin, ulPinLen));
+    session->token().log_in(role, pin_or_pad(pPin, ulPinLen, has_pad && role == card::PinRole::user));
 }
 
 void Api::C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
@@ -135,6 +141,7 @@ void Api::C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags) {
             row.cancel(*session);
         }
     }
+    session->token().card().let_go();
 }
 
 void Api::C_GetSessionValidationFlags(CK_SESSION_HANDLE hSession, CK_SESSION_VALIDATION_FLAGS_TYPE,

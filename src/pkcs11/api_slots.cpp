@@ -58,6 +58,9 @@ CK_FLAGS token_flags(const card::Card& card, const card::PinStatus& pin) {
     if (pin.initialized) {
         flags |= CKF_USER_PIN_INITIALIZED;
     }
+    if (card.has_pad(reader::PadUse::verify)) {
+        flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+    }
     const card::Profile& profile = card.profile();
     if (!profile.allow_write && !profile.allow_keygen && !profile.allow_import) {
         flags |= CKF_WRITE_PROTECTED;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "pkcs11/error.hpp"
+#include "reader/emulated_pad.hpp"
 #include "util/environment.hpp"
 #include "util/files.hpp"
 #include "util/json.hpp"
@@ -87,6 +88,27 @@ bool set_handover(Config& config, const Json& value) {
     return value == "reset" || value == "keep";
 }
 
+/// set_pad takes what is typed on the PIN pad: an array of words, or the path of a file with one a line.
+bool set_pad(Config& config, const Json& value) {
+    if (value.is_array()) {
+        std::vector<std::string> words;
+        for (const Json& word : value) {
+            if (!word.is_string()) {
+                return false;
+            }
+            words.push_back(word.get<std::string>());
+        }
+        config.soft_reader.pad = std::make_shared<reader::PadKeys>(std::move(words));
+        return true;
+    }
+    std::optional<fs::path> file;
+    if (!set_path(file, value)) {
+        return false;
+    }
+    config.soft_reader.pad = std::make_shared<reader::PadKeys>(std::move(*file));
+    return true;
+}
+
 bool set_touch(Config& config, const Json& value) {
     config.soft_card.touch = value == "refused" ? softcard::Touch::refused : softcard::Touch::given;
     return value == "given" || value == "refused";
@@ -165,6 +187,8 @@ const std::vector<ConfigRow>& config_rows() {
         {"/readers/access", R"("auto", "usb", "pcsc" or "none")", set_access},
         {"/readers/vpcd", R"(an array of texts such as "listen 127.0.0.1:35963" or "connect [::1]:35964")",
          set_vpcd},
+        {"/readers/pinpad", "true or false",
+         [](Config& config, const Json& value) { return set_bool(config.pinpad, value); }},
         {"/softCards/enabled", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.soft_cards, value); }},
         {"/softCards/directory", "a path",
@@ -178,6 +202,7 @@ const std::vector<ConfigRow>& config_rows() {
         {"/softCards/exchange",
          "\"extended-apdu\", \"short-apdu\", \"tpdu-t1\", \"tpdu-t0\", \"character-t1\" or \"character-t0\"",
          set_exchange},
+        {"/softCards/pinpad", "an array of texts or an absolute path", set_pad},
         {"/softCards/powerOnMilliseconds", "a number, 0 to 600000",
          [](Config& config, const Json& value) { return set_time(config.soft_reader.power_on_time, value); }},
         {"/softCards/commandMilliseconds", "a number, 0 to 600000",

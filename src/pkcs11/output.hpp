@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "pkcs11/error.hpp"
 #include "util/bytes.hpp"
@@ -18,6 +19,14 @@ inline View input(const CK_BYTE* data, CK_ULONG length) {
 inline View pin_input(const CK_UTF8CHAR* pin, CK_ULONG length) {
     require(pin != nullptr, CKR_ARGUMENTS_BAD, "no PIN is given, and this reader has no PIN pad");
     return {pin, length};
+}
+
+/// pin_or_pad is pin_input, or nullopt where the caller leaves the PIN to a reader that |has_pad|.
+inline std::optional<View> pin_or_pad(const CK_UTF8CHAR* pin, CK_ULONG length, bool has_pad) {
+    if (pin == nullptr && length == 0 && has_pad) {
+        return std::nullopt;
+    }
+    return pin_input(pin, length);
 }
 
 /// Output is the caller's buffer and the length that is read and written.

@@ -114,6 +114,9 @@ std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     for (const std::string& name : softcard::list(*config.state_directory)) {
         places.push_back(soft_card_place(config, name));
     }
+    for (reader::ReaderPlace& place : places) {
+        place.pinpad = config.pinpad;
+    }
     return places;
 }
 

@@ -34,13 +34,18 @@ Token::Token(CK_SLOT_ID slot_id, std::unique_ptr<card::Card> card)
     m_items.push_back({CKO_PROFILE, 0, false, expected, nullptr, std::make_shared<Object>(std::move(claim))});
 }
 
-void Token::log_in(card::PinRole role, View pin) {
+void Token::log_in(card::PinRole role, std::optional<View> pin) {
     if (const auto present = login()) {
         const bool same = (*present == card::PinRole::user) == (role == card::PinRole::user);
         throw Error(same ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
                     "somebody is logged in");
     }
-    m_card->begin().login(role, pin);
+    card::Burst burst = m_card->begin();
+    if (pin) {
+        burst.login(role, *pin);
+    } else {
+        burst.login_on_pad();
+    }
 }
 
 void Token::log_out() {

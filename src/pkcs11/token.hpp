@@ -26,7 +26,8 @@ class Token {
     std::optional<card::PinRole> login() const { return m_card->login(); }
 
     /// log_in: USER_ALREADY_LOGGED_IN, USER_ANOTHER_ALREADY_LOGGED_IN, and what the card says.
-    void log_in(card::PinRole role, View pin);
+    /// Without a |pin| the user's is typed on the reader.
+    void log_in(card::PinRole role, std::optional<View> pin);
 
     /// log_out ends the login; handles of private objects are dead from here on. USER_NOT_LOGGED_IN.
     void log_out();

@@ -52,6 +52,11 @@ std::string usual_exchange() {
     return chosen == nullptr ? "extended-apdu" : chosen;
 }
 
+bool carries_extended_apdus() {
+    const std::string exchange = usual_exchange();
+    return exchange == "extended-apdu" || exchange.ends_with("-t1");
+}
+
 SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
 SoftCards::SoftCards(View management_key) : SoftCards(usual_exchange(), management_key) {}
 

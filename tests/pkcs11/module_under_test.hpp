@@ -30,6 +30,9 @@ LoadedModule& jeton();
 /// them: what JETON_TEST_EXCHANGE says, else extended-apdu.
 std::string usual_exchange();
 
+/// carries_extended_apdus tells whether that reader does; else long commands are chained.
+bool carries_extended_apdus();
+
 /// SoftCards is a state directory of its own with one software card, which the module finds while this object
 /// lives.
 class SoftCards {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "reader/card_link.hpp"
@@ -41,17 +42,18 @@ class AutoLink final : public CardLink {
     class Fresh;
 
     CardLink& current() const { return *m_current.load(); }
-    bool go_over(CardLink* from);
-    bool go_back(CardLink* from);
-    void change_to(CardLink& link);
+    bool go_over(CardLink* from, std::uint64_t shown);
+    bool go_back(CardLink* from, std::uint64_t shown);
+    void change_to(CardLink& link, std::uint64_t shown);
+    std::unique_ptr<Lease> acquire_some_way(Deadline deadline);
 
     const std::shared_ptr<CardLink> m_direct;
     const std::function<std::unique_ptr<CardLink>()> m_find_other;
     std::atomic<CardLink*> m_current;
-    mutable std::mutex m_mutex;          ///< of a change, and of what follows
-    std::unique_ptr<CardLink> m_other;   ///< kept once it was used: leases may point to it
-    std::uint64_t m_base = 0;            ///< makes insertion() go on where the way changed
-    std::atomic<bool> m_changed{false};  ///< since the last Lease
+    mutable std::mutex m_mutex;            ///< of a change, and of what follows
+    std::unique_ptr<CardLink> m_other;     ///< kept once it was used: leases may point to it
+    std::uint64_t m_base = 0;              ///< makes insertion() go on where the way changed
+    std::optional<std::uint64_t> m_shown;  ///< insertion() since a change, until the first Lease after it
 };
 
 }  // namespace jeton::reader

@@ -58,7 +58,7 @@ verified
 mkdir -m 0700 "$HOME/.gnupg"
 printf 'disable-ccid\npcsc-shared\nreader-port %s\n' "$reader" >"$HOME/.gnupg/scdaemon.conf"
 gpg-connect-agent "SCD SERIALNO" /bye
-grep -q "00 A4 04 .. 06 D2 76 00 01 24 01" "$work/pcscd.log" || fail "scdaemon did not look for its application on the card"
+grep -q "00 A4 04 0C 07 D2 76 00 00 03 01 02" "$work/pcscd.log" || fail "scdaemon did not look for its application on the card"
 go 4
 did 10
 verified

@@ -39,3 +39,16 @@ expect "PIN successfully changed" user --change-pin --new-pin 135790
 refuse CKR_PIN_INCORRECT user --list-objects
 PIN=135790
 expect "Private Key Object" user --list-objects --type privkey
+
+step "what it costs: two commands to find out what others left of our state, three for the signature"
+# commands STEP...: how many the module sends for the steps.
+commands() {
+    rm -f "$work/apdus"
+    JETON_LOG="apdu:$work/apdus" /usr/bin/python3 "$(dirname "$0")/slot_watch.py" "$MODULE" "$reader" present \
+        "sign $PIN 01 $work/data $work/signature" "$@" >/dev/null
+    grep -c "apdu: .* > " "$work/apdus"
+}
+again="sign-again $work/data $work/signature"
+first=$(commands)
+more=$(commands "$again" "$again" "$again" "$again")
+[[ $((more - first)) -eq 20 ]] || fail "four more signatures took $((more - first)) commands, not 20"

@@ -1,9 +1,11 @@
 // AutoLink: a reader that pcscd takes away and gives back.
 #include "reader/auto_link.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "reader/auto_readers.hpp"
 #include "reader/fake_pcsc.hpp"
@@ -45,7 +47,7 @@ class DirectLink final : public CardLink {
         m_card.power_on();
     }
 
-    bool blocked = false;
+    std::atomic<bool> blocked = false;
     bool gone = false;
     int resets = 0;
     std::uint64_t insertions = 7;
@@ -118,14 +120,18 @@ TEST_F(AutoLinkTest, goes_over_between_leases_and_says_so) {
 TEST_F(AutoLinkTest, goes_back_when_pcscd_ends_and_believes_nothing_that_was_before) {
     direct->blocked = true;
     pcscd_has_it = true;
+    const auto before = link.insertion();
     lease();
     ASSERT_TRUE(link.through_pcscd());
+    EXPECT_EQ(link.insertion(), before);
     pcscd.running = false;
     pcscd_has_it = false;
     EXPECT_EQ(acquire_error(), Kind::busy) << "the other way is tried, and it is still blocked";
     direct->blocked = false;
     EXPECT_TRUE(link.present());
+    direct->insertions = 30;  // it found the card without power
     EXPECT_EQ(lease(), Continuity::reset);
+    EXPECT_EQ(link.insertion(), before) << "the login goes on";
     EXPECT_EQ(direct->resets, 1) << "the direct way's record knows nothing of pcscd";
     EXPECT_FALSE(link.through_pcscd());
     EXPECT_EQ(lease(), Continuity::kept);
@@ -135,6 +141,21 @@ TEST_F(AutoLinkTest, goes_back_when_pcscd_ends_and_believes_nothing_that_was_bef
     pcscd.restart();
     EXPECT_EQ(lease(), Continuity::reset) << "and over again";
     EXPECT_TRUE(link.through_pcscd());
+}
+
+TEST_F(AutoLinkTest, waits_for_a_daemon_that_is_ending) {
+    direct->blocked = true;
+    pcscd_has_it = true;
+    lease();
+    pcscd.running = false;
+    pcscd_has_it = false;
+    std::thread ending([&] {
+        std::this_thread::sleep_for(Milliseconds(150));
+        direct->blocked = false;
+    });
+    EXPECT_EQ(lease(), Continuity::reset);
+    ending.join();
+    EXPECT_FALSE(link.through_pcscd());
 }
 
 TEST_F(AutoLinkTest, sees_the_card_of_a_reader_that_pcscd_had_all_along) {

@@ -1,5 +1,6 @@
 // Cards that come over the network: good ones through the whole reader, and peers of every bad sort.
 #include <arpa/inet.h>
+#include <atomic>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -194,6 +195,7 @@ TEST(VpcdReader, meets_a_card_that_waits_for_it) {
     ASSERT_EQ(places.size(), 1U);
     EXPECT_EQ(places[0].key, "vpcd:" + place.text());
     Reader reader(std::move(places[0]));
+    std::atomic<bool> leave = false;
     std::thread card([&] {
         std::optional<VpcdStream> stream;
         while (!stream) {
@@ -201,8 +203,12 @@ TEST(VpcdReader, meets_a_card_that_waits_for_it) {
         }
         EXPECT_EQ(to_hex(stream->receive(1, 1, soon())), "04");
         stream->send(remote.atr, soon());
+        while (!leave) {
+            std::this_thread::sleep_for(Milliseconds(1));
+        }
     });
     EXPECT_TRUE(reader.slot().present());
+    leave = true;
     card.join();
     EXPECT_FALSE(reader.slot().present());
 }

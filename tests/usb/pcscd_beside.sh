@@ -58,7 +58,7 @@ verified() {
 }
 
 step "we are first: the reader on USB, a login, a signature"
-name=$("$JETON" list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["reader"])')
+name=$(pkcs11-tool --module "$MODULE" --list-slots | sed -n 's/^Slot 0 ([^)]*): //p')
 again="sign-again $work/data $work/signature"
 /usr/bin/python3 "$slot_watch" "$MODULE" "$name" present "sign $PIN 01 $work/data $work/signature" "pause $work/go-1" "$again" \
     "pause $work/go-2" "$again" "pause $work/go-3" "$again" >"$work/seen" 2>&1 &
@@ -79,7 +79,7 @@ step "GnuPG's scdaemon uses the card"
 mkdir -m 0700 "$HOME/.gnupg"
 printf 'disable-ccid\npcsc-shared\n' >"$HOME/.gnupg/scdaemon.conf"
 gpg-connect-agent "SCD SERIALNO" /bye
-grep -q "00 A4 04 .. 06 D2 76 00 01 24 01" "$work/pcscd.log" || fail "scdaemon did not look for its application on the card"
+grep -q "00 A4 04 0C 07 D2 76 00 00 03 01 02" "$work/pcscd.log" || fail "scdaemon did not look for its application on the card"
 touch "$work/go-2"
 did 6
 verified
@@ -96,7 +96,7 @@ wait "$watcher"
 
 step "pcscd is first, and then we"
 start_pcscd
-expect "00 00" "$JETON" list
+expect "00 00" pkcs11-tool --module "$MODULE" --list-slots
 reader=$(opensc-tool --list-readers | sed -n 's/^0 *Yes *//p')
 /usr/bin/python3 "$slot_watch" "$MODULE" "$reader" present "sign $PIN 01 $work/data $work/signature"
 verified

@@ -19,10 +19,11 @@ constexpr off_t last_place = 32;
 
 constexpr std::chrono::microseconds first_pause{50};
 constexpr std::chrono::microseconds longest_pause{
-    2000};                                  ///< of the first in the queue; others look less often
-constexpr off_t slowest = 4;                ///< times longest_pause
-constexpr Milliseconds courtesy{20};        ///< in which the last holder may come back
-constexpr Milliseconds longest_stay{1000};  ///< in which it may do so again and again
+    2000};                                      ///< of the first in the queue; others look less often
+constexpr off_t slowest = 4;                    ///< times longest_pause
+constexpr Milliseconds courtesy{20};            ///< in which the last holder may come back
+constexpr Milliseconds longest_stay{1000};      ///< in which it may do so again and again
+constexpr Milliseconds longest_courtesy{3000};  ///< towards whoever takes more than that
 
 struct flock lock_of(off_t byte, short type, off_t length = 1) {
     struct flock lock{};
@@ -99,10 +100,10 @@ Attempt line_up(int fd, Deadline deadline) {
 }
 
 /// wait_at_door is for the first in the queue. A door that was seen to open may be passed after the courtesy,
-/// or when the stay of those before it is over.
+/// or when those before it stay longer than they may.
 Attempt wait_at_door(int fd, Deadline deadline) {
     Attempt attempt = try_lock(fd, door);
-    const Deadline stay = Deadline::after(longest_stay);
+    const Deadline stay = Deadline::after(longest_courtesy);
     std::optional<Deadline> open;
     for (Pause pause(door, deadline); attempt == Attempt::taken && !deadline.passed();) {
         pause.sleep();
@@ -138,13 +139,17 @@ Attempt LeaseQueue::lock(int fd, Deadline deadline) {
         release(fd, first_place);
     }
     if (attempt == Attempt::locked) {
-        m_began = Clock::now();
+        m_arrived = true;
     }
     return attempt;
 }
 
 void LeaseQueue::unlock(int fd) noexcept {
     m_released = Clock::now();
+    if (m_arrived) {
+        m_arrived = false;
+        m_began = m_released;
+    }
     release(fd, door);
 }
 

@@ -14,7 +14,7 @@ namespace jeton::reader {
 /// process leaves no gap. (Two locks, a gate before a door, are a lottery for three.)
 ///
 /// A hand-over costs more than a command, since the next one resets the card. So a process that comes back
-/// at once goes on before those that wait, for at most one second, and the first in the queue leaves it that
+/// at once goes on before those that wait, for at most one second after its first turn, and the first in the queue leaves it that
 /// moment.
 class LeaseQueue {
   public:
@@ -30,7 +30,8 @@ class LeaseQueue {
   private:
     Attempt go_on(int fd);
 
-    Deadline::Clock::time_point m_began{};     ///< when the door was got by waiting
+    bool m_arrived = false;                    ///< the door was got by waiting, and not given back since
+    Deadline::Clock::time_point m_began{};     ///< when it was given back first after that
     Deadline::Clock::time_point m_released{};  ///< when it was given back last
 };
 

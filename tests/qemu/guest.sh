@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# guest.sh SCENARIO SECONDS [QEMU-OPTION]...: boots Debian's kernel in QEMU with what was built, runs the script SCENARIO.sh
-# of this directory in it, and ends as that did; a guest that takes longer than SECONDS has failed.
+# guest.sh SCENARIO SECONDS: boots Debian's kernel in QEMU with what was built, runs the script SCENARIO.sh
+# of this directory in it, and ends as that did; a guest that takes longer than SECONDS has failed. SCENARIO.options are more
+# options of QEMU, in which @WORK@ is our directory; SCENARIO.host is a program that runs beside it.
 #
 # MODULE, JETON, HELPERS (a directory) and KERNEL (see kernel.sh) are paths, as CTest sets them. What the scenario leaves
 # in /out is in $OUT afterwards, by default a directory that goes with us.
@@ -8,10 +9,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 scenario=$1
 seconds=$2
-shift 2
 : "${MODULE:?}" "${JETON:?}" "${HELPERS:?}" "${KERNEL:?}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-guest.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+host=
+trap '[[ -z "$host" ]] || kill "$host"; rm -rf "$work"' EXIT
 out=${OUT:-$work/out}
 root=$work/root
 mkdir -p "$out" "$root"/{bin,dev,proc,sys,tmp,run,out,lib64,etc,root/cards,modules,jeton}
@@ -39,11 +40,20 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 done
 (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initramfs"
 
+options=()
+if [[ -f "$here/$scenario.options" ]]; then
+    read -r -a options -d '' < <(sed "s|@WORK@|$work|g" "$here/$scenario.options") || true
+fi
+if [[ -x "$here/$scenario.host" ]]; then
+    WORK=$work OUT=$out CARDS=$root/root/cards "$here/$scenario.host" &
+    host=$!
+fi
+
 status=0
 timeout --kill-after=5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -machine q35 -smp 2 -m 512 -nographic -no-reboot \
     -nodefaults -serial stdio -kernel "$KERNEL/vmlinuz" -initrd "$work/initramfs" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr audit=0 scenario=$scenario" \
-    -virtfs "local,path=$out,mount_tag=out,security_model=none" -device qemu-xhci,id=xhci "$@" </dev/null ||
+    -virtfs "local,path=$out,mount_tag=out,security_model=none" -device qemu-xhci,id=xhci "${options[@]}" </dev/null ||
     status=$?
 if [[ $status -ne 0 ]]; then
     echo "FAILED: QEMU ended with $status" >&2

@@ -46,6 +46,7 @@ void sign(const Words& words) {
     for (int left = std::stoi(words.at(1)); left > 0; --left) {
         token.sign();
     }
+    token.check();
     say("signed");
 }
 

@@ -21,6 +21,11 @@ std::string text(const CK_UTF8CHAR (&field)[size]) {
     return result;
 }
 
+/// message is what the signature |number| is made of.
+Bytes message(std::size_t number) {
+    return Bytes(100, static_cast<Byte>(number));
+}
+
 }  // namespace
 
 CkError::CkError(const std::string& function, CK_RV rv)
@@ -94,7 +99,7 @@ CK_OBJECT_HANDLE GuestToken::find(CK_OBJECT_CLASS object_class) {
     require(m_module->C_FindObjects(m_session, &handle, 1, &count), "C_FindObjects");
     require(m_module->C_FindObjectsFinal(m_session), "C_FindObjectsFinal");
     if (count == 0) {
-        throw std::runtime_error("there is no key 01");
+        throw CkError("C_FindObjects, key 01", CKR_KEY_HANDLE_INVALID);
     }
     return handle;
 }
@@ -104,14 +109,25 @@ void GuestToken::sign() {
         m_private = find(CKO_PRIVATE_KEY);
         m_public = find(CKO_PUBLIC_KEY);
     }
-    Bytes data(100, ++m_count);
+    Bytes data = message(m_signatures.size());
     Bytes signature(512);
     CK_ULONG length = signature.size();
     CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
     require(m_module->C_SignInit(m_session, &mechanism, m_private), "C_SignInit");
     require(m_module->C_Sign(m_session, data.data(), data.size(), signature.data(), &length), "C_Sign");
-    require(m_module->C_VerifyInit(m_session, &mechanism, m_public), "C_VerifyInit");
-    require(m_module->C_Verify(m_session, data.data(), data.size(), signature.data(), length), "C_Verify");
+    signature.resize(length);
+    m_signatures.push_back(std::move(signature));
+}
+
+void GuestToken::check() {
+    CK_MECHANISM mechanism{CKM_SHA256_RSA_PKCS, nullptr, 0};
+    for (std::size_t i = 0; i < m_signatures.size(); ++i) {
+        Bytes data = message(i);
+        Bytes& signature = m_signatures[i];
+        require(m_module->C_VerifyInit(m_session, &mechanism, m_public), "C_VerifyInit");
+        require(m_module->C_Verify(m_session, data.data(), data.size(), signature.data(), signature.size()),
+                "C_Verify");
+    }
 }
 
 }  // namespace jeton::test

@@ -48,8 +48,10 @@ class GuestToken {
 
     void login(const std::string& pin);
 
-    /// sign makes one SHA-256 RSA signature with the key of CKA_ID 01, and checks it with its public key.
+    /// sign makes one SHA-256 RSA signature with the key of CKA_ID 01; check compares all that were made with
+    /// the public key.
     void sign();
+    void check();
 
     GuestModule& module() { return m_module; }
 
@@ -60,7 +62,7 @@ class GuestToken {
     CK_SESSION_HANDLE m_session = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE m_private = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE m_public = CK_INVALID_HANDLE;
-    Byte m_count = 0;
+    std::vector<Bytes> m_signatures;
 };
 
 }  // namespace jeton::test

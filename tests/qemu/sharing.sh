@@ -9,7 +9,7 @@ step "processes that sign in bursts"
 guest_client share "$MODULE" 8 "${SIGNATURES:-10}" 10 0 || fail "sharing"
 
 step "holders are killed"
-guest_client kill "$MODULE" 2 10 4 || fail "a killed holder harms others"
+guest_client kill "$MODULE" 2 10 3 || fail "a killed holder harms others"
 
 step "a process that did not log in"
 guest_client stranger "$MODULE" || fail "a stranger signs"

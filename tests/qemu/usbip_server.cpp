@@ -1,7 +1,7 @@
 // usbip_server --card FILE [OPTION VALUE]...: plugs an emulated reader with a software card into the kernel
 // that it runs on, through vhci_hcd. It ends when it is killed: the reader is unplugged then.
 //
-//   --level extended-apdu|short-apdu, --serial TEXT, --port N
+//   --level extended-apdu|short-apdu|tpdu-t1|tpdu-t0, --serial TEXT, --port N
 //   --power-on, --verify, --sign: milliseconds that the card takes for that
 #include <array>
 #include <cstdio>
@@ -18,7 +18,6 @@
 #include "qemu/usbip_device.hpp"
 #include "qemu/working_reader.hpp"
 
-#include "reader/emulated_descriptor.hpp"
 #include "reader/emulated_reader.hpp"
 #include "softcard/store.hpp"
 #include "util/files.hpp"
@@ -54,20 +53,37 @@ Milliseconds time(const Options& options, const char* name) {
     return Milliseconds(std::stoul(options.at(name)));
 }
 
+struct LevelRow {
+    const char* name;
+    reader::ExchangeLevel level;
+    std::size_t max_message;
+    bool t0;
+};
+
+constexpr LevelRow levels[] = {
+    {"extended-apdu", reader::ExchangeLevel::extended_apdu, 65556, false},
+    {"short-apdu", reader::ExchangeLevel::short_apdu, 271, false},
+    {"tpdu-t1", reader::ExchangeLevel::tpdu, 271, false},
+    {"tpdu-t0", reader::ExchangeLevel::tpdu, 271, true},
+};
+
 reader::EmulationOptions emulation(const Options& options) {
-    reader::EmulationOptions result;
-    if (options.at("--level") == "short-apdu") {
-        result.level = reader::ExchangeLevel::short_apdu;
-        result.max_message = 271;
-    } else if (options.at("--level") != "extended-apdu") {
-        throw std::runtime_error("unknown level " + options.at("--level"));
+    for (const LevelRow& row : levels) {
+        if (options.at("--level") == row.name) {
+            reader::EmulationOptions result;
+            result.level = row.level;
+            result.max_message = row.max_message;
+            result.contacts.t0 = row.t0;
+            result.contacts.t1 = !row.t0;
+            return result;
+        }
     }
-    return result;
+    throw std::runtime_error("unknown level " + options.at("--level"));
 }
 
-test::UsbLayout layout(const reader::EmulationOptions& emulated, const std::string& serial) {
+test::UsbLayout layout(const reader::Device& reader, const std::string& serial) {
     test::InterfaceLayout interface;
-    interface.extra = reader::emulated_descriptor(emulated);
+    interface.extra = reader.descriptor();
     interface.endpoints = {{0x01, 2, high_speed_packet}, {0x82, 2, high_speed_packet}, {0x83, 3, 8}};
     test::UsbLayout result;
     result.interfaces = {interface};
@@ -94,15 +110,15 @@ UniqueFd attach(const std::string& port) {
 }
 
 void serve(const Options& options) {
-    const reader::EmulationOptions emulated = emulation(options);
     const test::TimedCard::Times times{{ins_verify, time(options, "--verify")},
                                        {ins_general_authenticate, time(options, "--sign")}};
     auto card = std::make_shared<test::TimedCard>(softcard::insert(options.at("--card")),
                                                   time(options, "--power-on"), times);
-    auto reader =
-        std::make_unique<test::WorkingReader>(reader::make_emulated_reader(std::move(card), emulated));
+    auto reader = std::make_unique<test::WorkingReader>(
+        reader::make_emulated_reader(std::move(card), emulation(options)));
+    const test::UsbLayout usb = layout(*reader, options.at("--serial"));
     const UniqueFd socket = attach(options.at("--port"));
-    test::UsbipDevice(socket.get(), layout(emulated, options.at("--serial")), std::move(reader)).run();
+    test::UsbipDevice(socket.get(), usb, std::move(reader)).run();
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ namespace {
 /// finished gives |place| with what |config| wants of every reader. Each place goes through it.
 reader::ReaderPlace finished(const Config& config, reader::ReaderPlace place) {
     place.handover = config.handover;
+    place.pinpad = config.pinpad;
     if (config.trace && place.open) {
         place.open = [open = std::move(place.open), trace = config.trace] {
             return reader::make_traced_device(open(), trace);
@@ -77,6 +78,7 @@ reader::ReaderPlace soft_card_place(const Config& config, const std::string& nam
     };
     reader::ReaderPlace place{"jeton soft card " + name, "softcard:" + file.string(),
                               softcard::lease_file(*config.state_directory, name), nullptr};
+    place.stay = Milliseconds(0);  // a hand-over costs nothing
     if (config.fault_plan) {
         const auto control = std::make_shared<reader::FaultControl>(*config.fault_plan);
         place.open = [file, insert, options = config.soft_reader, control] {
@@ -113,9 +115,6 @@ std::vector<reader::ReaderPlace> find_reader_places(const Config& config) {
     }
     for (const std::string& name : softcard::list(*config.state_directory)) {
         places.push_back(soft_card_place(config, name));
-    }
-    for (reader::ReaderPlace& place : places) {
-        place.pinpad = config.pinpad;
     }
     return places;
 }

@@ -45,7 +45,7 @@ ccid::IccStatus request_status(CcidPort& port, Byte slot) {
 }
 
 Interface::Interface(const ReaderPlace& place, const Interface* inherited)
-    : m_place(place), m_pid(getpid()), m_holder_id(random_id()), m_file(place.lease_file) {
+    : m_place(place), m_pid(getpid()), m_holder_id(random_id()), m_file(place.lease_file, place.stay) {
     for (std::size_t i = 0; inherited != nullptr && i < most_slots; ++i) {
         m_memory[i].insertion = inherited->m_memory[i].insertion + 1;
     }

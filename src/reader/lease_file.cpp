@@ -68,7 +68,7 @@ HandoverRecord of_another_user(const HandoverRecord& theirs) {
 
 }  // namespace
 
-LeaseFile::LeaseFile(std::filesystem::path path) : m_path(std::move(path)) {
+LeaseFile::LeaseFile(std::filesystem::path path, Milliseconds stay) : m_path(std::move(path)), m_queue(stay) {
     if (m_path.empty()) {
         m_mode = Mode::memory;
     }

@@ -29,7 +29,8 @@ class LeaseFile {
     enum class Locked { yes, no };
 
     /// An empty |path| means a reader that only this process can reach: no file, no warning.
-    explicit LeaseFile(std::filesystem::path path);
+    /// |stay| is the LeaseQueue's.
+    explicit LeaseFile(std::filesystem::path path, Milliseconds stay = LeaseQueue::longest_stay);
 
     /// lock opens the file at the first use and waits for the lock until |deadline|.
     Locked lock(Deadline deadline);

@@ -22,7 +22,6 @@ constexpr std::chrono::microseconds longest_pause{
     2000};                                      ///< of the first in the queue; others look less often
 constexpr off_t slowest = 4;                    ///< times longest_pause
 constexpr Milliseconds courtesy{20};            ///< in which the last holder may come back
-constexpr Milliseconds longest_stay{1000};      ///< in which it may do so again and again
 constexpr Milliseconds longest_courtesy{3000};  ///< towards whoever takes more than that
 
 struct flock lock_of(off_t byte, short type, off_t length = 1) {
@@ -101,7 +100,10 @@ Attempt line_up(int fd, Deadline deadline) {
 
 /// wait_at_door is for the first in the queue. A door that was seen to open may be passed after the courtesy,
 /// or when those before it stay longer than they may.
-Attempt wait_at_door(int fd, Deadline deadline) {
+Attempt wait_at_door(int fd, Milliseconds longest_stay, Deadline deadline) {
+    if (longest_stay == Milliseconds(0)) {
+        return wait_for(fd, door, deadline);
+    }
     Attempt attempt = try_lock(fd, door);
     const Deadline stay = Deadline::after(longest_courtesy);
     std::optional<Deadline> open;
@@ -124,7 +126,7 @@ Attempt wait_at_door(int fd, Deadline deadline) {
 /// go_on passes by the queue.
 Attempt LeaseQueue::go_on(int fd) {
     const Clock::time_point now = Clock::now();
-    const bool may = now - m_released < courtesy && now - m_began < longest_stay;
+    const bool may = now - m_released < courtesy && now - m_began < m_stay;
     return may ? try_lock(fd, door) : Attempt::taken;
 }
 
@@ -135,7 +137,7 @@ Attempt LeaseQueue::lock(int fd, Deadline deadline) {
     }
     attempt = line_up(fd, deadline);
     if (attempt == Attempt::locked) {
-        attempt = wait_at_door(fd, deadline);
+        attempt = wait_at_door(fd, m_stay, deadline);
         release(fd, first_place);
     }
     if (attempt == Attempt::locked) {

@@ -13,12 +13,18 @@ namespace jeton::reader {
 /// so that 32 processes are served in the order in which they came. Locks die with their owner: a killed
 /// process leaves no gap. (Two locks, a gate before a door, are a lottery for three.)
 ///
-/// A hand-over costs more than a command, since the next one resets the card. So a process that comes back
-/// at once goes on before those that wait, for at most one second after its first turn, and the first in the queue leaves it that
-/// moment.
+/// A hand-over to real hardware costs more than a command, since the next one resets the card. So a process
+/// that comes back at once goes on before those that wait, for at most |stay| after its first turn, and the
+/// first in the queue leaves it that moment.
 class LeaseQueue {
   public:
     enum class Attempt { locked, taken, failed };
+
+    /// longest_stay is what readers allow where the next one resets the card.
+    static constexpr Milliseconds longest_stay{1000};
+
+    /// With a |stay| of 0 everybody lines up again.
+    explicit LeaseQueue(Milliseconds stay = longest_stay) : m_stay(stay) {}
 
     /// lock waits for the door of |fd| until |deadline|; failed leaves errno.
     Attempt lock(int fd, Deadline deadline);
@@ -30,6 +36,7 @@ class LeaseQueue {
   private:
     Attempt go_on(int fd);
 
+    const Milliseconds m_stay;
     bool m_arrived = false;                    ///< the door was got by waiting, and not given back since
     Deadline::Clock::time_point m_began{};     ///< when it was given back first after that
     Deadline::Clock::time_point m_released{};  ///< when it was given back last

@@ -34,6 +34,9 @@ struct ReaderPlace {
     std::function<std::unique_ptr<CardLink>(std::size_t index)> link{};
 
     HandoverPolicy handover = HandoverPolicy::reset;
+    /// stay is how long a process that comes back at once may go on before others that wait.
+    Milliseconds stay{1000};
+
     std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
     bool pinpad = true;        ///< false: the reader's PIN pad is not used, if it has one
 };

@@ -14,8 +14,8 @@ namespace jeton::reader {
 /// process leaves no gap. (Two locks, a gate before a door, are a lottery for three.)
 ///
 /// A hand-over costs more than a command, since the next one resets the card. So a process that comes back
-/// at once goes on before those that wait, for at most one second after its first turn, and the first in the queue leaves it that
-/// moment.
+/// at once goes on before those that wait, for at most one second after its first turn, and the first in the
+/// queue leaves it that moment.
 class LeaseQueue {
   public:
     enum class Attempt { locked, taken, failed };

@@ -30,7 +30,7 @@ struct Config {
     std::optional<std::filesystem::path> state_directory;  ///< of the software cards
     Access access = Access::automatic;
     std::vector<reader::VpcdPlace> vpcd;  ///< virtual readers whose cards come over the network
-    bool pinpad = true;                                    ///< PIN pads of readers are used
+    bool pinpad = true;                   ///< PIN pads of readers are used
     bool soft_cards = true;
     reader::EmulationOptions soft_reader;             ///< what kind of reader software cards sit in
     softcard::CardOptions soft_card;                  ///< how software cards behave

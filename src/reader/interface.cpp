@@ -39,7 +39,9 @@ ccid::Command status_request(Byte slot) {
 }  // namespace
 
 ccid::IccStatus request_status(CcidPort& port, Byte slot) {
-    const ccid::Reply reply = port.exchange(status_request(slot), status_wait);
+    const unsigned patience = port.quirks().patience;
+    const ccid::Reply reply =
+        port.exchange(status_request(slot), {status_wait.first * patience, status_wait.total * patience});
     // A failed status request still says where the card is; some readers fail it for an absent card.
     return reply.icc == ccid::IccStatus::reserved ? ccid::IccStatus::absent : reply.icc;
 }

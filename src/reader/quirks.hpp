@@ -31,7 +31,7 @@ struct Quirks {
     bool no_ifsd_exchange = false;
     bool power_off_first = false;  ///< before each power on
     bool no_pinpad = false;        ///< its PIN entry is broken, or tells the PIN to the host
-    unsigned patience = 1;         ///< the wait for the first GetSlotStatus is so many times longer
+    unsigned patience = 1;         ///< the wait for GetSlotStatus is so many times longer
     unsigned settle = 0;           ///< milliseconds that it needs after it was opened
     std::uint16_t first_good = 0;  ///< bcdDevice below this one is known to be faulty
     PinpadQuirks pinpad{};

@@ -20,7 +20,7 @@ constexpr Byte implicit_parameters = 0x10;  ///< of TA2: the card's speed is not
 constexpr unsigned least_guard = 12;        ///< etu between two characters
 constexpr Byte no_extra_guard = 0xFF;
 constexpr std::uint64_t longest_tpdu = 261;
-constexpr std::uint64_t slow_characters = 3;  ///< of T=0 that may each take a whole WWT
+constexpr std::uint64_t slow_characters = 2;  ///< of T=0 that may each take a whole WWT
 constexpr Byte first_lowered = 0x97;          ///< speeds that are lowered step by step, as far as
 constexpr Byte last_lowered = 0x94;
 

@@ -108,18 +108,8 @@ TEST_F(UsbSharing, WhoNeverLoggedInCannotSign) {
     EXPECT_EQ(children.wait(), 2);
 }
 
-TEST_F(UsbSharing, KilledHoldersLoseNothingForTheOthers) {
-    for (int round = 0; round < 6; ++round) {
-        Children victim;
-        victim.start([] { return user(1000); });
-        usleep(static_cast<useconds_t>(300'000 + round * 37'000));  // by then it is somewhere in a burst
-        kill(victim.pids()[0], SIGKILL);
-        EXPECT_EQ(victim.wait(), 0);
-        Children next;
-        next.start([] { return user(2); });
-        EXPECT_EQ(next.wait(), 1) << round;
-    }
-}
+// Holders that are killed: tests/qemu/sharing.sh, on a real kernel. umockdev crashes when a client dies in
+// mid-ioctl.
 
 TEST_F(UsbSharing, AForkedChildStartsAnew) {
     const Client client;

@@ -44,6 +44,7 @@ set -euo pipefail
 pcscd --foreground --debug --apdu --config "$work/reader.conf.d" >"$work/pcscd.log" 2>&1 &
 pcscd=$!
 trap 'kill $pcscd' EXIT
+unset LD_PRELOAD # the others speak to pcscd, not to the bus
 for _ in $(seq 200); do
     opensc-tool --reader 0 --atr >"$work/atr" 2>&1 && break
     sleep 0.05

@@ -19,7 +19,7 @@ CK_SLOT_ID stable_slot_id(const std::string& key, std::size_t index) {
 Slot::Slot(std::shared_ptr<reader::Reader> reader, std::size_t index, bool is_new)
     : m_reader(std::move(reader)), m_index(index), m_id(stable_slot_id(m_reader->place().key, index)) {
     if (is_new) {
-        m_seen.emplace();
+        m_seen = Seen{false, 0};
     }
 }
 

@@ -44,8 +44,8 @@ class Slot {
   private:
     /// Seen is what the application was told: by events, and before the first one by present().
     struct Seen {
-        bool present = false;
-        std::uint64_t insertion = 0;
+        bool present;
+        std::uint64_t insertion;
         bool operator==(const Seen&) const = default;
     };
 

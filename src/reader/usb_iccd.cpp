@@ -121,7 +121,7 @@ std::size_t IccdMessages::read(std::span<Byte> buffer, Deadline deadline) {
         if (deadline.passed()) {
             throw Error(Kind::timeout, "the token does not answer in time");
         }
-        std::this_thread::sleep_for(std::min(m_pause, deadline.remaining()));
+        std::this_thread::sleep_until(std::min(deadline.at(), Deadline::Clock::now() + m_pause));
         try {
             m_pause = usual_pause;
             if (version_a() ? poll_a(deadline) : poll_b(deadline)) {

@@ -13,17 +13,10 @@ namespace {
 using namespace jeton;
 using namespace jeton::reader;
 using fuzz::attempt;
+using fuzz::Echo;
 using fuzz::require;
 
 constexpr Milliseconds limit{1000};
-
-class Echo final : public SimulatedCard {
-  public:
-    bool present() override { return true; }
-    Bytes power_on() override { return {0x3B, 0x00}; }
-    void power_off() override {}
-    SecretBytes transmit(View command) override { return to_secret(command); }
-};
 
 /// command has the form |form|: cases 1 to 4, the same extended, and what is no APDU.
 Bytes command(unsigned form) {

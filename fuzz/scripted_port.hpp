@@ -10,6 +10,7 @@
 
 #include "reader/ccid_port.hpp"
 #include "reader/error.hpp"
+#include "reader/simulated_card.hpp"
 #include "reader/t1_block.hpp"
 
 namespace jeton::fuzz {
@@ -29,6 +30,15 @@ void attempt(Action&& action) {
         require(error.what()[0] != '\0');
     }
 }
+
+/// Echo is a card that answers each command with itself.
+class Echo final : public reader::SimulatedCard {
+  public:
+    bool present() override { return true; }
+    Bytes power_on() override { return {0x3B, 0x00}; }
+    void power_off() override {}
+    SecretBytes transmit(View command) override { return to_secret(command); }
+};
 
 class ScriptedPort final : public reader::CcidPort {
   public:

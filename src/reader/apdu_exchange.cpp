@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "reader/card_link.hpp"
 #include "reader/parameters.hpp"
 #include "reader/t0_wire.hpp"
 #include "reader/t1_wire.hpp"
@@ -14,9 +15,7 @@ namespace {
 using Kind = Error::Kind;
 
 constexpr std::size_t shortest_command = 4;
-constexpr std::size_t longest_command = 65544;
 constexpr std::size_t longest_short_command = 261;
-constexpr std::size_t longest_response = 65538;
 constexpr std::size_t shortest_response = 2;
 
 /// is_extended recognises the extended length fields of ISO/IEC 7816-4, 5.1: a zero where a short Lc would

@@ -2,12 +2,13 @@
 
 #include <array>
 
+#include "reader/byte_cursor.hpp"
+
 namespace jeton::reader {
 
 namespace {
 
 constexpr std::size_t shortest = 2;
-constexpr std::size_t longest = 33;
 constexpr unsigned global_protocol = 15;  ///< T=15 qualifies interface bytes and is no protocol
 
 /// Group is one round of interface bytes: TAi, TBi, TCi, TDi.
@@ -18,53 +19,20 @@ struct Group {
     std::optional<Byte> td;
 };
 
-/// Walk reads forward and remembers whether the bytes sufficed.
-class Walk {
-  public:
-    explicit Walk(View bytes) : m_rest(bytes) {}
-
-    Byte byte() {
-        if (m_rest.empty()) {
-            m_short = true;
-            return 0;
+/// read_group reads the bytes that the high nibble of |announced| names.
+Group read_group(ByteCursor& in, Byte announced) {
+    Group result;
+    const auto read = [&](unsigned bit, std::optional<Byte>& out) {
+        if ((announced & bit) != 0) {
+            out = in.byte();
         }
-        const Byte value = m_rest.front();
-        m_rest = m_rest.subspan(1);
-        return value;
-    }
-
-    /// group reads the bytes that the high nibble of |announced| names.
-    Group group(Byte announced) {
-        Group result;
-        const auto read = [&](unsigned bit, std::optional<Byte>& out) {
-            if ((announced & bit) != 0) {
-                out = byte();
-            }
-        };
-        read(0x10, result.ta);
-        read(0x20, result.tb);
-        read(0x40, result.tc);
-        read(0x80, result.td);
-        return result;
-    }
-
-    View take(std::size_t count) {
-        if (m_rest.size() < count) {
-            m_short = true;
-            return {};
-        }
-        const View head = m_rest.first(count);
-        m_rest = m_rest.subspan(count);
-        return head;
-    }
-
-    View rest() const { return m_rest; }
-    bool cut_short() const { return m_short; }
-
-  private:
-    View m_rest;
-    bool m_short = false;
-};
+    };
+    read(0x10, result.ta);
+    read(0x20, result.tb);
+    read(0x40, result.tc);
+    read(0x80, result.td);
+    return result;
+}
 
 /// Seen tells which of the bytes that count only the first time were met.
 struct Seen {
@@ -102,14 +70,14 @@ void apply_t1(Atr& atr, const Group& group, Seen& seen) {
 }
 
 /// read_interface_bytes walks all groups (8.2.3); |first| is T0. Tells whether a TCK is due.
-bool read_interface_bytes(Walk& walk, Byte first, Atr& atr) {
+bool read_interface_bytes(ByteCursor& walk, Byte first, Atr& atr) {
     Seen seen;
     std::uint16_t offered = 0;
     bool check_due = false;
     Byte announced = first;
     unsigned protocol = 0;
     for (int index = 1; !walk.cut_short(); ++index) {
-        const Group group = walk.group(announced);
+        const Group group = read_group(walk, announced);
         if (index == 1) {
             apply_first(atr, group);
         } else if (index == 2) {
@@ -157,11 +125,11 @@ std::optional<Byte> Atr::specific_protocol() const {
 }
 
 std::optional<Atr> parse_atr(View bytes) {
-    if (bytes.size() < shortest || bytes.size() > longest) {
+    if (bytes.size() < shortest || bytes.size() > longest_atr) {
         return std::nullopt;
     }
     Atr atr;
-    Walk walk(bytes);
+    ByteCursor walk(bytes);
     const Byte ts = walk.byte();
     if (ts != 0x3B && ts != 0x3F) {
         return std::nullopt;

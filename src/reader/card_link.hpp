@@ -38,6 +38,12 @@ class Lease {
     virtual void mark_written() = 0;
 };
 
+/// longest_command is an extended command APDU with 65535 bytes of data (ISO/IEC 7816-4, 5.2), in bytes.
+inline constexpr std::size_t longest_command = 65544;
+
+/// longest_response is a response APDU with 65536 bytes of data.
+inline constexpr std::size_t longest_response = 65538;
+
 /// LinkLimits is what the reader can carry.
 struct LinkLimits {
     bool extended_apdu = false;  ///< false: Lc <= 255 and Le <= 256

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reader/byte_cursor.hpp"
 #include "reader/ccid.hpp"
 #include "util/files.hpp"
 
@@ -50,33 +51,6 @@ constexpr std::size_t apdu_header = 5;
 constexpr Byte bytes_ascii_left = 0x82;
 constexpr Byte data_offset = 10;  ///< of the structure in the message
 
-/// Cursor reads a structure forward.
-class Cursor {
-  public:
-    explicit Cursor(View bytes) : m_rest(bytes) {}
-
-    Byte byte() {
-        if (m_rest.empty()) {
-            m_short = true;
-            return 0;
-        }
-        const Byte value = m_rest.front();
-        m_rest = m_rest.subspan(1);
-        return value;
-    }
-    void skip(std::size_t count) {
-        for (; count > 0; --count) {
-            byte();
-        }
-    }
-    View rest() const { return m_rest; }
-    bool cut_short() const { return m_short; }
-
-  private:
-    View m_rest;
-    bool m_short = false;
-};
-
 /// Order is a structure that was read.
 struct Order {
     Byte format = 0;
@@ -92,14 +66,14 @@ struct Order {
 };
 
 std::optional<Order> read_order(View structure) {
-    Cursor in(structure);
+    ByteCursor in(structure);
     Order order;
     const Byte operation = in.byte();
     order.modify = operation == 1;
-    in.skip(1);  // bTimeOut
+    in.take(1);  // bTimeOut
     order.format = in.byte();
     order.block = in.byte() & 0x0F;
-    in.skip(1);  // bmPINLengthFormat
+    in.take(1);  // bmPINLengthFormat
     if (order.modify) {
         order.offset_old = in.byte();
         order.offset_new = in.byte();
@@ -109,11 +83,11 @@ std::optional<Order> read_order(View structure) {
     if (order.modify) {
         order.confirm = in.byte();
     }
-    in.skip(1);  // bEntryValidationCondition
+    in.take(1);  // bEntryValidationCondition
     const Byte messages = in.byte();
-    in.skip(3);  // wLangId, bMsgIndex
+    in.take(3);  // wLangId, bMsgIndex
     if (order.modify) {
-        in.skip(messages == 0 ? 0 : messages == 3 ? 2 : 1);
+        in.take(messages == 0 ? 0 : messages == 3 ? 2 : 1);
     }
     for (int i = 0; i < 3; ++i) {
         order.prologue.push_back(in.byte());

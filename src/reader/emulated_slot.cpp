@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "reader/card_link.hpp"
 #include "reader/emulated_descriptor.hpp"
 #include "reader/emulated_pad.hpp"
 #include "util/log.hpp"
@@ -16,7 +17,6 @@ using ccid::Answer;
 using ccid::IccStatus;
 
 constexpr std::size_t longest_short_command = 261;
-constexpr std::size_t longest_command = 65544;
 constexpr std::array<Byte, 7> parameters_t1{0x11, 0x10, 0x00, 0x4D, 0x00, 0xFE, 0x00};
 constexpr std::array<Byte, 5> parameters_t0{0x11, 0x00, 0x00, 0x0A, 0x00};
 constexpr Byte null_byte = 0x60;

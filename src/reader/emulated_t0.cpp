@@ -4,12 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader::emulated {
 
 namespace {
 
 constexpr std::size_t header_size = 5;
-constexpr std::size_t longest_command = 65544;
 constexpr std::size_t most_at_once = 256;
 constexpr Milliseconds waiting_time{800};  ///< after which the card asks; its WWT is a little longer
 constexpr Byte null_byte = 0x60;

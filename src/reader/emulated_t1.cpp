@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader::emulated {
 
 namespace {
 
-constexpr std::size_t longest_command = 65544;
 constexpr Milliseconds waiting_time{1000};  ///< after which the card asks; its BWT is a little longer
 constexpr Byte one_more = 1;
 

@@ -6,12 +6,12 @@
 #include <string_view>
 #include <utility>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader {
 
 namespace {
 
-constexpr std::size_t longest_command = 65544;
-constexpr std::size_t longest_response = 65538;
 constexpr std::size_t longest_atr = 33;
 constexpr std::string_view atr_remark = "# ATR ";
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "reader/card_link.hpp"
 #include "reader/ccid.hpp"
 #include "reader/descriptor.hpp"
 #include "reader/pcapng.hpp"
@@ -18,8 +19,6 @@ namespace {
 
 using pcapng::UsbPacket;
 
-constexpr std::size_t longest_command = 65544;
-constexpr std::size_t longest_response = 65538;
 constexpr std::size_t prologue = 3;
 constexpr Byte functional_descriptor = 0x21;
 constexpr Byte no_level = 0xFF;

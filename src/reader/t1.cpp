@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "reader/card_link.hpp"
 #include "reader/error.hpp"
 #include "util/log.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 using Kind = Error::Kind;
 
 constexpr int most_tries = 3;  ///< of each block, of RESYNCH and of IFS
-constexpr std::size_t longest_response = 65538;
 constexpr Byte usual_wait = 1;
 
 /// Conversation is one command on its way to the card and its response on the way back.

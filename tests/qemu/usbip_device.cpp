@@ -139,25 +139,10 @@ std::optional<Bytes> UsbipDevice::descriptor(Byte type, Byte index) const {
         case 2:
             return configuration_descriptor(m_layout);
         case 3:
-            return text(index);
+            return string_descriptor(m_layout, index);
         default:
             return std::nullopt;
     }
-}
-
-Bytes UsbipDevice::text(Byte index) const {
-    const std::array<std::string, 5> texts{"", "jeton", m_layout.product_name, m_layout.serial,
-                                           m_layout.interfaces.at(0).name};
-    Bytes out{0, 3};
-    if (index == 0) {
-        append(out, Bytes{0x09, 0x04});
-    } else if (index < texts.size()) {
-        for (const char c : texts.at(index)) {
-            append(out, Bytes{static_cast<Byte>(c), 0});
-        }
-    }
-    out[0] = static_cast<Byte>(out.size());
-    return out;
 }
 
 void UsbipDevice::pump() {

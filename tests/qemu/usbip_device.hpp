@@ -37,7 +37,6 @@ class UsbipDevice {
     void unlink(const UsbipCommand& command);
     std::optional<Bytes> setup(const UsbipCommand& command, const Bytes& data);
     std::optional<Bytes> descriptor(Byte type, Byte index) const;
-    Bytes text(Byte index) const;
     void pump();
     bool feed(Byte endpoint, std::deque<Pending>& waiting);
     void send(View message) const;

@@ -129,7 +129,6 @@ class MockNode {
 
     std::optional<Bytes> setup(View request, const Bytes& data);
     std::optional<Bytes> standard_request(View request);
-    Bytes string_descriptor(Byte index) const;
     void start(Client& client, Urb urb);
     void finish(Client& client, Urb urb, int status);
     void pump();

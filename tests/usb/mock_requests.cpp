@@ -105,25 +105,10 @@ std::optional<Bytes> MockNode::standard_request(View request) {
         case 2:
             return configuration_descriptor(m_options.layout);
         case 3:
-            return string_descriptor(request[2]);
+            return string_descriptor(m_options.layout, request[2]);
         default:
             return std::nullopt;
     }
-}
-
-Bytes MockNode::string_descriptor(Byte index) const {
-    const std::array<std::string, 5> texts{"", "jeton", m_options.layout.product_name,
-                                           m_options.layout.serial, m_options.layout.interfaces.at(0).name};
-    Bytes out{0, 3};
-    if (index == 0) {
-        append(out, Bytes{0x09, 0x04});
-    } else if (index < texts.size()) {
-        for (const char c : texts.at(index)) {
-            append(out, Bytes{static_cast<Byte>(c), 0});
-        }
-    }
-    out[0] = static_cast<Byte>(out.size());
-    return out;
 }
 
 }  // namespace jeton::test

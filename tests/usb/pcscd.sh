@@ -1,31 +1,8 @@
 #!/usr/bin/env bash
 # pcscd with libccid, a host that we did not write, drives the emulated reader on USB: pcscd.sh LEVEL MAX-MESSAGE.
-# In a mount namespace of its own, for pcscd's socket has a fixed place.
-if [[ -z "${JETON_TEST_NAMESPACE:-}" ]]; then
-    export JETON_TEST_NAMESPACE=1
-    as_root=()
-    [[ $(id -u) -eq 0 ]] || as_root=(--map-root-user)
-    exec unshare "${as_root[@]}" --mount "$0" "$@"
-fi
-# shellcheck source=tests/clients/lib.sh
-. "$(dirname "$0")/../clients/lib.sh"
-: "${USB_MOCK:?the program usb_mock}" "${1:?level}" "${2:?longest message}"
-
-finish_pcscd() {
-    local status=$?
-    if [[ $status -ne 0 && -f "$work/pcscd.log" ]]; then
-        echo "--- the end of pcscd's log"
-        tail -n 60 "$work/pcscd.log"
-    fi
-    finish "$status"
-}
-trap finish_pcscd EXIT
-
-mount -t tmpfs -o mode=0755 tmpfs /run
-mkdir /run/pcscd "$work/reader.conf.d"
-export PATH="$PATH:/usr/sbin"
-"$JETON" softcard create test </dev/null
-slot=(--slot-description "jeton soft card test")
+# shellcheck source=tests/usb/pcscd_lib.sh
+. "$(dirname "$0")/pcscd_lib.sh"
+: "${1:?level}" "${2:?longest message}"
 
 step "keys and certificates, by the module"
 new_authority

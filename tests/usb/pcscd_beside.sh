@@ -1,31 +1,9 @@
 #!/usr/bin/env bash
 # We first, over USB and logged in; then pcscd takes the reader, and GnuPG's scdaemon uses the card; then pcscd ends. The module
 # signs all the time, with one login in one slot.
-if [[ -z "${JETON_TEST_NAMESPACE:-}" ]]; then
-    export JETON_TEST_NAMESPACE=1
-    as_root=()
-    [[ $(id -u) -eq 0 ]] || as_root=(--map-root-user)
-    exec unshare "${as_root[@]}" --mount "$0" "$@"
-fi
-# shellcheck source=tests/clients/lib.sh
-. "$(dirname "$0")/../clients/lib.sh"
-: "${USB_MOCK:?the program usb_mock}"
-
-finish_pcscd() {
-    local status=$?
-    if [[ $status -ne 0 && -f "$work/pcscd.log" ]]; then
-        echo "--- the end of pcscd's log"
-        tail -n 30 "$work/pcscd.log"
-    fi
-    finish "$status"
-}
-trap finish_pcscd EXIT
-
-mount -t tmpfs -o mode=0755 tmpfs /run
-mkdir /run/pcscd "$work/reader.conf.d" "$work/runtime"
-export PATH="$PATH:/usr/sbin"
-"$JETON" softcard create test </dev/null
-slot=(--slot-description "jeton soft card test")
+# shellcheck source=tests/usb/pcscd_lib.sh
+. "$(dirname "$0")/pcscd_lib.sh"
+mkdir "$work/runtime"
 new_key rsa:2048 01
 public_key 01 "$work/public.pem"
 echo "to be signed" >"$work/data"

@@ -1,5 +1,7 @@
 #include "usb/usb_layout.hpp"
 
+#include <array>
+
 namespace jeton::test {
 
 namespace {
@@ -37,6 +39,21 @@ Bytes configuration_descriptor(const UsbLayout& layout) {
     put16(out, body.size() + 9);
     append(out, Bytes{static_cast<Byte>(layout.interfaces.size()), layout.configuration, 0, 0x80, 50});
     append(out, body);
+    return out;
+}
+
+Bytes string_descriptor(const UsbLayout& layout, Byte index) {
+    const std::array<std::string, 5> texts{"", "jeton", layout.product_name, layout.serial,
+                                           layout.interfaces.at(0).name};
+    Bytes out{0, 3};
+    if (index == 0) {
+        append(out, Bytes{0x09, 0x04});
+    } else if (index < texts.size()) {
+        for (const char c : texts.at(index)) {
+            append(out, Bytes{static_cast<Byte>(c), 0});
+        }
+    }
+    out[0] = static_cast<Byte>(out.size());
     return out;
 }
 

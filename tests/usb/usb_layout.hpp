@@ -41,6 +41,9 @@ Bytes device_descriptor(const UsbLayout& layout, Byte configurations = 1);
 /// configuration_descriptor is the whole of it, wTotalLength bytes.
 Bytes configuration_descriptor(const UsbLayout& layout);
 
+/// string_descriptor has the number |index|, 0 being the languages; no text where there is none.
+Bytes string_descriptor(const UsbLayout& layout, Byte index);
+
 /// all_descriptors is what the file `descriptors` of sysfs holds.
 Bytes all_descriptors(const UsbLayout& layout);
 

@@ -25,6 +25,11 @@ Utterance T1Card::say(Byte pcb, View information, Milliseconds pause) {
     return {pause, m_last};
 }
 
+/// say_again repeats the last block; a card that has said nothing yet asks for the first one.
+Utterance T1Card::say_again() {
+    return m_last.empty() ? say_ready(t1::Damage::none) : Utterance{Milliseconds(0), m_last};
+}
+
 Utterance T1Card::say_ready(t1::Damage damage) {
     return say(t1::ready_pcb(m_wanted, damage));
 }
@@ -93,7 +98,7 @@ Utterance T1Card::take_ready(const t1::Block& block) {
     if (m_speaking && !next) {
         return say_part(Milliseconds(0));
     }
-    return m_last.empty() ? say_ready(t1::Damage::none) : say_again();
+    return say_again();
 }
 
 Utterance T1Card::take_supervisory(const t1::Block& block) {

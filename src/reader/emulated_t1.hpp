@@ -18,7 +18,7 @@ class T1Card {
 
   private:
     Utterance say(Byte pcb, View information = {}, Milliseconds pause = Milliseconds(0));
-    Utterance say_again() { return {Milliseconds(0), m_last}; }
+    Utterance say_again();
     Utterance say_ready(t1::Damage damage);
     Utterance take_information(const t1::Block& block);
     Utterance take_ready(const t1::Block& block);

@@ -404,6 +404,16 @@ TEST(T1BothEnds, ResynchStartsTheCardAnew) {
     EXPECT_EQ(to_hex(contacts.hear(hex("00 00 02 00 55 57")).bytes), with_checksum("00 00 04 00559000"));
 }
 
+TEST(T1BothEnds, ACardThatHasSaidNothingAsksForTheFirstBlock) {
+    for (const char* first : {"00 E3 01 01 E3", "00 90 00 90", "00 E1 01 20 C0"}) {
+        test::SimpleCard card;
+        emulated::T1Card contacts(card, {}, Milliseconds(0));
+        const SecretBytes said = contacts.hear(hex(first)).bytes;
+        ASSERT_EQ(said.size(), 4U) << first;
+        EXPECT_EQ(said[1] & 0xF0, 0x80) << first << ": an R-block that wants block 0";
+    }
+}
+
 }  // namespace
 
 }  // namespace jeton::reader

@@ -82,8 +82,8 @@ bool Interface::enter_soon(std::size_t slot) {
         return true;
     } catch (const Error& error) {
         note(error);
-        if (error.kind() == Kind::busy) {
-            hint_presence();
+        if (error.kind() == Kind::busy && !known) {
+            hint_presence(slot, Deadline::after(first_look));
         }
         leave();
         if (error.kind() == Kind::busy) {
@@ -277,13 +277,19 @@ void Interface::note(const Error& error) {
     }
 }
 
-/// hint_presence learns from the record of the process that has the lock whether there is a card.
-void Interface::hint_presence() {
-    const auto record = m_file.peek();
-    for (std::size_t i = 0; record && i < most_slots; ++i) {
-        if (m_memory[i].presence == Presence::unknown && record->slots[i].powered) {
-            m_memory[i].presence = Presence::present;
+/// hint_presence learns from the records of the processes that have the lock whether there is a card: each of
+/// them resets it first, and for that moment it has no power.
+void Interface::hint_presence(std::size_t slot, Deadline deadline) {
+    while (true) {
+        const auto record = m_file.peek();
+        if (record && record->slots[slot].powered) {
+            m_memory[slot].presence = Presence::present;
+            return;
         }
+        if (deadline.passed()) {
+            return;
+        }
+        std::this_thread::sleep_for(soon);
     }
 }
 

@@ -101,7 +101,7 @@ class Interface final : public CcidPort, private FlightLog {
     void claim_device(Deadline deadline);
     bool answers(Byte slot);
     void note(const Error& error);
-    void hint_presence();
+    void hint_presence(std::size_t slot, Deadline deadline);
 
     const ReaderPlace& m_place;
     const pid_t m_pid;

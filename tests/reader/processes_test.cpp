@@ -128,6 +128,25 @@ TEST_F(Processes, ALeaseThatAnotherProcessHoldsIsWaitedForThenRefusedWithItsPid)
     EXPECT_EQ(child.wait(), 0);
 }
 
+TEST_F(Processes, ACardThatIsBeingResetForAnotherProcessIsNotAbsent) {
+    ReaderPlace slow = emulated_place();
+    slow.open = [this] { return make_emulated_reader(card, {.power_on_time = Milliseconds(2500)}); };
+    const Shared<std::atomic<bool>> begun;
+    Child child([&] {
+        Reader reader(slow);
+        *begun = true;
+        const auto lease = reader.slot().acquire(soon());
+        usleep(3000000);
+        return 0;
+    });
+    while (!*begun) {
+        usleep(1000);
+    }
+    usleep(100000);
+    EXPECT_TRUE(Reader(emulated_place()).slot().present()) << "it has power again after 2.5 s";
+    EXPECT_EQ(child.wait(), 0);
+}
+
 TEST_F(Processes, OneLeaseAtATime) {
     struct Counters {
         std::atomic<int> inside{0};

@@ -50,6 +50,8 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
     verb->add_option("--management-algorithm", create.management_algorithm,
                      "The cipher of the management key, if not AES of its length")
         ->check(CLI::IsMember({"3des", "aes128", "aes192", "aes256"}));
+    verb->add_option("--pin-iterations", create.pin_iterations,
+                     "How often the PIN is hashed each time: more for whoever guesses, and for you");
     verb->add_option("--applet", create.applet, "The application on the card")->check(CLI::IsMember({"piv"}));
     verb->callback([&create] { create_softcard(create); });
 

@@ -131,6 +131,7 @@ void create_softcard(const SoftcardCreate& request) {
     options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
     options.global_pin = obtain_global_pin(request.global_pin_file);
     set_management_key(request, options);
+    options.pin_iterations = request.pin_iterations.value_or(standard.pin_iterations);
     softcard::create(directory, options);
     Json card = describe(directory, request.name);
     card["applets"] = Json::array({request.applet});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct SoftcardCreate {
     std::string global_pin_file;      ///< empty: the card has no global PIN
     std::string management_key_file;  ///< empty: a random key
     std::string management_algorithm;
+    std::optional<unsigned> pin_iterations;  ///< of PBKDF2
     std::string applet = "piv";
     bool json = false;
 };

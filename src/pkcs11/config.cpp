@@ -54,33 +54,8 @@ bool set_path(std::optional<fs::path>& target, const Json& value) {
     return target->is_absolute();
 }
 
-/// ExchangeRow is one word for the kind of reader that software cards sit in.
-struct ExchangeRow {
-    std::string_view word;
-    reader::ExchangeLevel level;
-    std::size_t max_message;
-    bool t0 = false;
-};
-
-constexpr std::array<ExchangeRow, 6> exchanges{{
-    {"extended-apdu", reader::ExchangeLevel::extended_apdu, 65556},
-    {"short-apdu", reader::ExchangeLevel::short_apdu, 271},
-    {"tpdu-t1", reader::ExchangeLevel::tpdu, 271},
-    {"tpdu-t0", reader::ExchangeLevel::tpdu, 271, true},
-    {"character-t1", reader::ExchangeLevel::character, 271},
-    {"character-t0", reader::ExchangeLevel::character, 271, true},
-}};
-
 bool set_exchange(Config& config, const Json& value) {
-    const auto row = std::ranges::find_if(exchanges, [&](const ExchangeRow& it) { return value == it.word; });
-    if (row == exchanges.end()) {
-        return false;
-    }
-    config.soft_reader.level = row->level;
-    config.soft_reader.max_message = row->max_message;
-    config.soft_reader.contacts.t0 = row->t0;
-    config.soft_reader.contacts.t1 = !row->t0;
-    return true;
+    return value.is_string() && reader::set_exchange(config.soft_reader, value.get<std::string>());
 }
 
 bool set_handover(Config& config, const Json& value) {

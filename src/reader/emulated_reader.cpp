@@ -226,6 +226,39 @@ std::unique_ptr<Device> make_emulated_reader(std::vector<std::shared_ptr<Simulat
     return std::make_unique<emulated::EmulatedReader>(std::move(cards), options);
 }
 
+namespace {
+
+/// ExchangeRow is one word for how a reader speaks with its card.
+struct ExchangeRow {
+    std::string_view word;
+    ExchangeLevel level;
+    std::size_t max_message;
+    bool t0 = false;
+};
+
+constexpr std::array<ExchangeRow, 6> exchanges{{
+    {"extended-apdu", ExchangeLevel::extended_apdu, 65556},
+    {"short-apdu", ExchangeLevel::short_apdu, 271},
+    {"tpdu-t1", ExchangeLevel::tpdu, 271},
+    {"tpdu-t0", ExchangeLevel::tpdu, 271, true},
+    {"character-t1", ExchangeLevel::character, 271},
+    {"character-t0", ExchangeLevel::character, 271, true},
+}};
+
+}  // namespace
+
+bool set_exchange(EmulationOptions& options, std::string_view word) {
+    const auto row = std::ranges::find(exchanges, word, &ExchangeRow::word);
+    if (row == exchanges.end()) {
+        return false;
+    }
+    options.level = row->level;
+    options.max_message = row->max_message;
+    options.contacts.t0 = row->t0;
+    options.contacts.t1 = !row->t0;
+    return true;
+}
+
 std::unique_ptr<Device> make_emulated_reader(std::shared_ptr<SimulatedCard> card, EmulationOptions options) {
     std::vector<std::shared_ptr<SimulatedCard>> cards;
     cards.push_back(std::move(card));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reader/device.hpp"
@@ -40,6 +41,10 @@ struct EmulationOptions {
     std::uint32_t max_ifsd = 254;
     std::shared_ptr<PadKeys> pad{};  ///< what is typed on its PIN pad; null: it has none
 };
+
+/// set_exchange makes |options| those of a reader that speaks with its card as |word| says: "extended-apdu",
+/// "short-apdu", "tpdu-t1", "tpdu-t0", "character-t1" or "character-t0". False for another word.
+bool set_exchange(EmulationOptions& options, std::string_view word);
 
 /// make_emulated_reader has one card opening.
 std::unique_ptr<Device> make_emulated_reader(std::shared_ptr<SimulatedCard> card,

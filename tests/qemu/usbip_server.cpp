@@ -1,7 +1,7 @@
 // usbip_server --card FILE [OPTION VALUE]...: plugs an emulated reader with a software card into the kernel
 // that it runs on, through vhci_hcd. It ends when it is killed: the reader is unplugged then.
 //
-//   --level extended-apdu|short-apdu|tpdu-t1|tpdu-t0, --serial TEXT, --port N
+//   --level as set_exchange of emulated_reader.hpp, --serial TEXT, --port N
 //   --power-on, --verify, --sign: milliseconds that the card takes for that
 #include <array>
 #include <cstdio>
@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "qemu/timed_card.hpp"
 #include "qemu/usbip_device.hpp"
-#include "qemu/working_reader.hpp"
+#include "support/timed_card.hpp"
+#include "support/working_reader.hpp"
 
 #include "reader/emulated_reader.hpp"
 #include "softcard/store.hpp"
@@ -29,8 +29,6 @@ using namespace jeton;
 constexpr const char* attach_file = "/sys/devices/platform/vhci_hcd.0/attach";
 constexpr unsigned high_speed = 3;  ///< enum usb_device_speed of the kernel
 constexpr std::uint16_t high_speed_packet = 512;
-constexpr Byte ins_verify = 0x20;
-constexpr Byte ins_general_authenticate = 0x87;
 
 using Options = std::map<std::string, std::string>;
 
@@ -53,32 +51,12 @@ Milliseconds time(const Options& options, const char* name) {
     return Milliseconds(std::stoul(options.at(name)));
 }
 
-struct LevelRow {
-    const char* name;
-    reader::ExchangeLevel level;
-    std::size_t max_message;
-    bool t0;
-};
-
-constexpr LevelRow levels[] = {
-    {"extended-apdu", reader::ExchangeLevel::extended_apdu, 65556, false},
-    {"short-apdu", reader::ExchangeLevel::short_apdu, 271, false},
-    {"tpdu-t1", reader::ExchangeLevel::tpdu, 271, false},
-    {"tpdu-t0", reader::ExchangeLevel::tpdu, 271, true},
-};
-
 reader::EmulationOptions emulation(const Options& options) {
-    for (const LevelRow& row : levels) {
-        if (options.at("--level") == row.name) {
-            reader::EmulationOptions result;
-            result.level = row.level;
-            result.max_message = row.max_message;
-            result.contacts.t0 = row.t0;
-            result.contacts.t1 = !row.t0;
-            return result;
-        }
+    reader::EmulationOptions result;
+    if (!reader::set_exchange(result, options.at("--level"))) {
+        throw std::runtime_error("unknown level " + options.at("--level"));
     }
-    throw std::runtime_error("unknown level " + options.at("--level"));
+    return result;
 }
 
 test::UsbLayout layout(const reader::Device& reader, const std::string& serial) {
@@ -110,10 +88,9 @@ UniqueFd attach(const std::string& port) {
 }
 
 void serve(const Options& options) {
-    const test::TimedCard::Times times{{ins_verify, time(options, "--verify")},
-                                       {ins_general_authenticate, time(options, "--sign")}};
-    auto card = std::make_shared<test::TimedCard>(softcard::insert(options.at("--card")),
-                                                  time(options, "--power-on"), times);
+    auto card = std::make_shared<test::TimedCard>(
+        softcard::insert(options.at("--card")),
+        test::CardTimes{time(options, "--power-on"), time(options, "--verify"), time(options, "--sign")});
     auto reader = std::make_unique<test::WorkingReader>(
         reader::make_emulated_reader(std::move(card), emulation(options)));
     const test::UsbLayout usb = layout(*reader, options.at("--serial"));

@@ -28,7 +28,7 @@ for _ in $(seq 200); do
 done
 step "the reader is found, its card powered"
 expect "(S1-1) 00 00" opensc-tool --list-readers
-expect "3b:8b:81:31:fe:45:80:73:c0:21:c0:55:6a:65:74:6f:6e:7d" opensc-tool --reader 0 --atr
+expect "$atr" opensc-tool --reader 0 --atr
 expect "Personal Identity Verification" opensc-tool --reader 0 --name
 
 step "OpenSC's module reads the card"
@@ -50,8 +50,12 @@ expect "Verified OK" openssl dgst -sha256 -verify "$work/public-01.pem" -signatu
 SCRIPT
 raw_signature="$(dirname "$0")/raw_signature.py"
 form=chained
-[[ $1 != extended-apdu ]] || form=extended
-export FUNCTIONS="$work/functions.sh" work PIN raw_signature form
+atr=3b:8b:81:31:fe:45:80:73:c0:21:c0:55:6a:65:74:6f:6e:7d
+case $1 in
+extended-apdu) form=extended ;;
+tpdu-t0) atr=3b:0b:80:73:c0:21:c0:55:6a:65:74:6f:6e ;; # of a card that has T=0 alone
+esac
+export FUNCTIONS="$work/functions.sh" work PIN raw_signature form atr
 declare -f step expect fail same >"$FUNCTIONS"
 
 step "pcscd at level $1"

@@ -2,14 +2,12 @@
 // command's. It must run under umockdev-wrapper. Options:
 //   --card FILE         a software card in a reader of its own, at port 1-1, the next one at 1-2 and so on
 //   --both              the cards two by two, in readers with two slots
-//   --level LEVEL       exchange level of the readers: extended-apdu (default), short-apdu, tpdu, character
-//   --max-message N     dwMaxCCIDMessageLength
-//   --command-time MS   what each APDU takes
-//   --power-on-time MS  what a power on takes
+//   --level LEVEL       as set_exchange of emulated_reader.hpp; extended-apdu if not given
+//   --max-message N     dwMaxCCIDMessageLength; after --level
+//   --power-on, --verify, --sign: milliseconds that the card takes for that
 //   --id VENDOR:PRODUCT in hexadecimal
 // On its standard input it takes lines "unplug PORTS" and "plug PORTS", such as "unplug 1-1", and answers
 // each with a line on its standard output.
-#include <array>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -21,6 +19,8 @@
 #include <sys/wait.h>
 #include <thread>
 
+#include "support/timed_card.hpp"
+#include "support/working_reader.hpp"
 #include "usb/mock_bus.hpp"
 
 #include "softcard/store.hpp"
@@ -31,30 +31,29 @@ namespace jeton::test {
 
 namespace {
 
-constexpr std::array<const char*, 4> level_names{"character", "tpdu", "short-apdu", "extended-apdu"};
-
 struct Setting {
     std::vector<std::string> cards;
     bool both = false;
     reader::EmulationOptions reader;
+    CardTimes times;
     std::uint16_t vendor = 0x1209;
     std::uint16_t product = 0x0001;
     std::vector<char*> command;
 };
 
 void set_level(Setting& setting, const std::string& value) {
-    for (std::size_t i = 0; i < level_names.size(); ++i) {
-        if (value == level_names.at(i)) {
-            setting.reader.level = static_cast<reader::ExchangeLevel>(i);
-            return;
-        }
+    if (!reader::set_exchange(setting.reader, value)) {
+        throw std::runtime_error("no such level: " + value);
     }
-    throw std::runtime_error("no such level: " + value);
 }
 
 void set_id(Setting& setting, const std::string& value) {
     setting.vendor = static_cast<std::uint16_t>(std::stoul(value.substr(0, 4), nullptr, 16));
     setting.product = static_cast<std::uint16_t>(std::stoul(value.substr(5), nullptr, 16));
+}
+
+Milliseconds time(const std::string& value) {
+    return Milliseconds(std::stoul(value));
 }
 
 Setting parse(int argc, char** argv) {
@@ -64,14 +63,9 @@ Setting parse(int argc, char** argv) {
         {"--level", set_level},
         {"--max-message",
          [](Setting& it, const std::string& value) { it.reader.max_message = std::stoul(value); }},
-        {"--command-time",
-         [](Setting& it, const std::string& value) {
-             it.reader.command_time = Milliseconds(std::stol(value));
-         }},
-        {"--power-on-time",
-         [](Setting& it, const std::string& value) {
-             it.reader.power_on_time = Milliseconds(std::stol(value));
-         }},
+        {"--power-on", [](Setting& it, const std::string& value) { it.times.power_on = time(value); }},
+        {"--verify", [](Setting& it, const std::string& value) { it.times.verify = time(value); }},
+        {"--sign", [](Setting& it, const std::string& value) { it.times.sign = time(value); }},
         {"--id", set_id},
     };
     Setting setting;
@@ -138,7 +132,9 @@ class Ports {
 
   private:
     std::unique_ptr<reader::Device> make(const std::string& card) const {
-        return reader::make_emulated_reader(softcard::insert(card), m_setting.reader);
+        auto timed = std::make_shared<TimedCard>(softcard::insert(card), m_setting.times);
+        return std::make_unique<WorkingReader>(
+            reader::make_emulated_reader(std::move(timed), m_setting.reader));
     }
 
     const Setting& m_setting;

@@ -11,15 +11,9 @@ namespace {
 constexpr CK_MECHANISM sha256_rsa{CKM_SHA256_RSA_PKCS, nullptr, 0};
 const Bytes message(100, 0x5A);
 
-struct Level {
-    const char* name;
-    reader::EmulationOptions options;
-};
-
-class UsbLevels : public testing::TestWithParam<Level> {};
-
-TEST_P(UsbLevels, GenerateSignVerify) {
-    UsbBench bench(GetParam().options);
+/// sign_over_usb generates a key on the card, signs and verifies.
+void sign_over_usb(const reader::EmulationOptions& options) {
+    UsbBench bench(options);
     MockNode& node = bench.plug();
     const Client client;
     ASSERT_EQ(client.login(), CKR_OK);
@@ -36,11 +30,26 @@ TEST_P(UsbLevels, GenerateSignVerify) {
     EXPECT_EQ(counts.configurations_set, 0U) << "it is configured: nothing may be set";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, UsbLevels,
-    testing::Values(Level{"ShortApdu", {.level = reader::ExchangeLevel::short_apdu, .max_message = 271}},
-                    Level{"ExtendedApdu", {}}, Level{"ExtendedApduInParts", {.max_message = 271}}),
-    [](const auto& it) { return std::string(it.param.name); });
+class UsbLevels : public testing::TestWithParam<const char*> {};
+
+TEST_P(UsbLevels, GenerateSignVerify) {
+    reader::EmulationOptions options;
+    ASSERT_TRUE(reader::set_exchange(options, GetParam()));
+    sign_over_usb(options);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UsbLevels,
+                         testing::Values("extended-apdu", "short-apdu", "tpdu-t1", "tpdu-t0", "character-t1",
+                                         "character-t0"),
+                         [](const auto& it) {
+                             std::string name = it.param;
+                             std::erase(name, '-');
+                             return name;
+                         });
+
+TEST(UsbMessages, AreChainedWhereTheReaderTakesShortOnes) {
+    sign_over_usb({.max_message = 271});
+}
 
 /// Slots is what an application sees of the slots.
 class UsbSlots : public testing::Test {

@@ -1,4 +1,4 @@
-#include "qemu/working_reader.hpp"
+#include "support/working_reader.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,21 +2,20 @@
 
 #include <fmt/core.h>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader {
 
-namespace {
-
-constexpr std::size_t header_size = 4;
-
-}  // namespace
+namespace {}  // namespace
 
 std::string ApduLog::command(View apdu) {
-    if (apdu.size() < header_size) {
+    if (apdu.size() < command_header) {
         return fmt::format("> [{} bytes]", apdu.size());
     }
     m_secrets = m_tracker.command(apdu, true);
     if (m_secrets.command) {
-        return fmt::format("> {} [{} bytes]", to_hex(apdu.first(header_size)), apdu.size() - header_size);
+        return fmt::format("> {} [{} bytes]", to_hex(apdu.first(command_header)),
+                           apdu.size() - command_header);
     }
     return "> " + to_hex(apdu);
 }

@@ -38,6 +38,9 @@ class Lease {
     virtual void mark_written() = 0;
 };
 
+inline constexpr std::size_t command_header = 4;         ///< of a command APDU: CLA INS P1 P2
+inline constexpr std::size_t command_header_and_lc = 5;  ///< the same with a short Lc
+
 /// longest_command is an extended command APDU with 65535 bytes of data (ISO/IEC 7816-4, 5.2), in bytes.
 inline constexpr std::size_t longest_command = 65544;
 

@@ -9,6 +9,10 @@
 
 namespace jeton::reader::emulated {
 
+/// asks_after is the work after which a card asks for more time, but over T=0; its waiting time is a little
+/// longer.
+inline constexpr Milliseconds asks_after{1000};
+
 /// Incoming is a message from the host, its fields where 6.1 has them.
 struct Incoming {
     Byte type = 0;

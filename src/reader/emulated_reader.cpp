@@ -26,8 +26,6 @@ constexpr Byte notify_slot_change = 0x50;
 constexpr std::size_t slots_in_a_byte = 4;
 constexpr Byte abort_request = 0x01;
 constexpr Milliseconds notification_pause{10};
-constexpr Milliseconds waiting_time{
-    1000};  ///< after which the card asks for more; its BWT is a little longer
 
 Incoming parse(View message) {
     Incoming in;
@@ -123,7 +121,7 @@ Outgoing EmulatedReader::dispatch(const Incoming& in) {
 /// reply queues the answer; until it can be read the reader asks for time whenever the card would.
 void EmulatedReader::reply(const Incoming& in, const Outgoing& out) {
     const AnswerQueue::Moment now = m_ready;
-    for (Milliseconds asked = waiting_time; out.asks_for_time && asked < out.time; asked += waiting_time) {
+    for (Milliseconds asked = asks_after; out.asks_for_time && asked < out.time; asked += asks_after) {
         m_ready = now + asked;
         queue(in, ccid::Answer::data_block, CommandStatus::time_extension, 1, 0, {});
     }

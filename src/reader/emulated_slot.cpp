@@ -7,6 +7,7 @@
 #include "reader/card_link.hpp"
 #include "reader/emulated_descriptor.hpp"
 #include "reader/emulated_pad.hpp"
+#include "reader/t0.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader::emulated {
@@ -19,7 +20,6 @@ using ccid::IccStatus;
 constexpr std::size_t longest_short_command = 261;
 constexpr std::array<Byte, 7> parameters_t1{0x11, 0x10, 0x00, 0x4D, 0x00, 0xFE, 0x00};
 constexpr std::array<Byte, 5> parameters_t0{0x11, 0x00, 0x00, 0x0A, 0x00};
-constexpr Byte null_byte = 0x60;
 constexpr Byte crc_bit = 0x01;  ///< of bmTCCKST1
 constexpr std::size_t t0_header = 5;
 
@@ -224,7 +224,7 @@ bool EmulatedSlot::exchange_t0(View tpdu, Outgoing& out) {
         if (byte.empty()) {
             return false;
         }
-        if (byte[0] == null_byte) {
+        if (byte[0] == t0::null_byte) {
             continue;
         }
         if (is_status(byte[0]) && byte[0] != ins) {

@@ -5,15 +5,14 @@
 #include <utility>
 
 #include "reader/card_link.hpp"
+#include "reader/t0.hpp"
 
 namespace jeton::reader::emulated {
 
 namespace {
 
-constexpr std::size_t header_size = 5;
 constexpr std::size_t most_at_once = 256;
-constexpr Milliseconds waiting_time{800};  ///< after which the card asks; its WWT is a little longer
-constexpr Byte null_byte = 0x60;
+constexpr Milliseconds asks_after_t0{800};  ///< its WWT is a little longer
 constexpr Byte get_response = 0xC0;
 constexpr Byte envelope = 0xC2;
 constexpr unsigned no_error = 0x9000;
@@ -37,8 +36,8 @@ unsigned length_byte(std::size_t size) {
 /// nulls are what a card says while it works; the last pause is |left|.
 std::vector<Utterance> nulls(Milliseconds work, Milliseconds& left) {
     std::vector<Utterance> said;
-    for (; work > waiting_time; work -= waiting_time) {
-        said.push_back({waiting_time, SecretBytes{null_byte}});
+    for (; work > asks_after_t0; work -= asks_after_t0) {
+        said.push_back({asks_after_t0, SecretBytes{t0::null_byte}});
     }
     left = work;
     return said;
@@ -51,7 +50,7 @@ T0Card::T0Card(SimulatedCard& card, Milliseconds command_time) : m_card(card), m
 std::vector<Utterance> T0Card::hear(View bytes) {
     append(m_heard, bytes);
     if (m_header.empty()) {
-        return m_heard.size() < header_size ? std::vector<Utterance>{} : take_header();
+        return m_heard.size() < t0::header_size ? std::vector<Utterance>{} : take_header();
     }
     return take_data();
 }
@@ -65,8 +64,8 @@ Utterance T0Card::status(unsigned word) const {
 }
 
 std::vector<Utterance> T0Card::take_header() {
-    m_header.assign(m_heard.begin(), m_heard.begin() + header_size);
-    m_heard.erase(m_heard.begin(), m_heard.begin() + header_size);
+    m_header.assign(m_heard.begin(), m_heard.begin() + t0::header_size);
+    m_heard.erase(m_heard.begin(), m_heard.begin() + t0::header_size);
     const Byte ins = m_header[1];
     const View first_four = View(m_header).first(4);
     if (!m_held.empty() && (ins == get_response || equal(first_four, m_origin))) {
@@ -116,7 +115,7 @@ std::vector<Utterance> T0Card::run(View command) {
     response.resize(response.size() - 2);
     m_held = std::move(response);
     m_origin.assign(m_header.begin(), m_header.begin() + 4);
-    const bool sent_none = command.size() == header_size;
+    const bool sent_none = command.size() == t0::header_size;
     std::vector<Utterance> answer;
     if (m_held.empty()) {
         answer = {status(m_held_status)};

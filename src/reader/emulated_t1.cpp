@@ -9,7 +9,6 @@ namespace jeton::reader::emulated {
 
 namespace {
 
-constexpr Milliseconds waiting_time{1000};  ///< after which the card asks; its BWT is a little longer
 constexpr Byte one_more = 1;
 
 }  // namespace
@@ -72,10 +71,10 @@ Utterance T1Card::take_information(const t1::Block& block) {
 
 /// go_on asks for time as long as there is work, then begins to answer.
 Utterance T1Card::go_on() {
-    m_working = m_work_left > waiting_time;
+    m_working = m_work_left > asks_after;
     if (m_working) {
-        m_work_left -= waiting_time;
-        return say(t1::pcb::wtx, View(&one_more, 1), waiting_time);
+        m_work_left -= asks_after;
+        return say(t1::pcb::wtx, View(&one_more, 1), asks_after);
     }
     m_part_begin = 0;
     return say_part(std::exchange(m_work_left, Milliseconds(0)));

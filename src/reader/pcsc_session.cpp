@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "reader/card_link.hpp"
 #include "util/log.hpp"
 
 namespace jeton::reader {
@@ -23,7 +24,6 @@ constexpr int most_beginnings = 4;  ///< how often a card may be reset or swappe
 constexpr unsigned event_shift = 16;
 constexpr std::uint32_t largest_short_apdu = 256;
 constexpr std::size_t features_room = 264;
-constexpr std::size_t header_size = 5;
 
 /// result_of is the number of a result: long may be wider than what pcscd sends.
 Long result_of(Long result) {
@@ -33,8 +33,8 @@ Long result_of(Long result) {
 /// for_t0 leaves out Le where a short command has data too: with T=0 the card says in 61xx what it has (PC/SC
 /// part 3, 3.2.2; ISO/IEC 7816-4, annex on transportation by T=0).
 View for_t0(View command) {
-    const bool has_both = command.size() > header_size && command[4] != 0 &&
-                          command.size() == header_size + command[4] + std::size_t{1};
+    const bool has_both = command.size() > command_header_and_lc && command[4] != 0 &&
+                          command.size() == command_header_and_lc + command[4] + std::size_t{1};
     return has_both ? command.first(command.size() - 1) : command;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <thread>
 
+#include "reader/card_link.hpp"
 #include "reader/parameters.hpp"
 #include "reader/t1_wire.hpp"
 
@@ -24,7 +25,6 @@ constexpr Byte ask_old_and_confirm = 3;  ///< bConfirmPIN
 constexpr Byte usual_message = 0xFF;     ///< bNumberMessage: what the reader shows anyway
 constexpr Byte three_messages = 3;
 constexpr std::uint16_t english = 0x0409;
-constexpr std::size_t header_size = 5;
 constexpr Byte longest_block = 15;  ///< bmPINBlockString has four bits
 
 /// append_common adds bTimeOut, bmFormatString, bmPINBlockString and bmPINLengthFormat.
@@ -155,7 +155,7 @@ Bytes pin_template(const PinEntry& entry, PadUse use) {
     Bytes apdu(entry.header.begin(), entry.header.end());
     const std::size_t pins = use == PadUse::verify ? 1 : 2;
     apdu.push_back(static_cast<Byte>(entry.block * pins));
-    apdu.resize(header_size + entry.block * pins, entry.fill);
+    apdu.resize(command_header_and_lc + entry.block * pins, entry.fill);
     return apdu;
 }
 

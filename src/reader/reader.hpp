@@ -9,6 +9,7 @@
 
 #include "reader/card_link.hpp"
 #include "reader/device.hpp"
+#include "reader/lease_queue.hpp"
 
 namespace jeton::reader {
 
@@ -35,7 +36,7 @@ struct ReaderPlace {
 
     HandoverPolicy handover = HandoverPolicy::reset;
     /// stay is how long a process that comes back at once may go on before others that wait.
-    Milliseconds stay{1000};
+    Milliseconds stay = LeaseQueue::longest_stay;
 
     std::size_t openings = 1;  ///< how many card openings there are, at most most_slots
     bool pinpad = true;        ///< false: the reader's PIN pad is not used, if it has one

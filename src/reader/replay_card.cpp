@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reader/apdu_log.hpp"
+#include "reader/card_link.hpp"
 #include "reader/emulated_reader.hpp"
 #include "reader/error.hpp"
 #include "reader/replay_trace.hpp"
@@ -20,7 +21,6 @@ namespace {
 constexpr std::size_t largest_file = std::size_t{64} << 20;
 constexpr std::size_t largest_short_message = 271;
 constexpr std::size_t longest_short_command = 261;
-constexpr std::size_t header_size = 4;
 constexpr Byte get_response = 0xC0;
 constexpr std::array<Byte, 4> pcapng_begins{0x0A, 0x0D, 0x0D, 0x0A};
 
@@ -29,7 +29,7 @@ bool is_extended(View command) {
 }
 
 bool is_get_response(View command) {
-    return command.size() >= header_size && command[1] == get_response;
+    return command.size() >= command_header && command[1] == get_response;
 }
 
 /// data_of is the data field of a command, as far as it is there.
@@ -50,8 +50,8 @@ bool same_bytes(View recorded, View sent, bool masked) {
 
 /// matches compares header and data, not how their lengths are written.
 bool matches(const RecordedExchange& recorded, View command) {
-    return recorded.command.size() >= header_size &&
-           equal(View(recorded.command).first(header_size), command.first(header_size)) &&
+    return recorded.command.size() >= command_header &&
+           equal(View(recorded.command).first(command_header), command.first(command_header)) &&
            same_bytes(data_of(recorded.command), data_of(command), recorded.masked);
 }
 
@@ -91,7 +91,7 @@ Bytes ReplayCard::power_on() {
 
 SecretBytes ReplayCard::transmit(View command) {
     const std::string told = m_log.command(command);
-    const auto found = command.size() < header_size ? std::nullopt : find(command);
+    const auto found = command.size() < command_header ? std::nullopt : find(command);
     if (!found) {
         log::warn("replay: not recorded: {}", told);
         return {0x6F, 0x00};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reader/atr.hpp"
+#include "reader/card_link.hpp"
 
 namespace jeton::reader {
 
@@ -19,7 +20,6 @@ constexpr std::size_t place_of_seq = 6;
 constexpr std::size_t place_of_specific = 7;
 constexpr std::size_t place_of_level = 8;
 constexpr std::size_t place_of_last_specific = 9;
-constexpr std::size_t command_header = 5;
 constexpr std::size_t longest_parameters = 8;
 constexpr std::string_view remark_begins = "masked: ";
 
@@ -143,12 +143,12 @@ std::size_t SecretMask::mask_tpdu(Opening& opening, Expected& expected, std::spa
 /// asks for them. Of those nothing is shown.
 std::size_t SecretMask::mask_characters(Opening& opening, std::span<Byte> data) {
     const bool is_data = opening.character_command && opening.apdus.secrets().command;
-    if (data.size() < command_header || is_data) {
+    if (data.size() < command_header_and_lc || is_data) {
         return mask_all(data);
     }
     opening.character_command = data[1];
-    opening.apdus.command(data.first(command_header), true, false);
-    return mask_all(data.subspan(command_header));
+    opening.apdus.command(data.first(command_header_and_lc), true, false);
+    return mask_all(data.subspan(command_header_and_lc));
 }
 
 /// mask_secure: the template of the command in which the reader puts a PIN (CCID rev 1.1, 6.1.11).
@@ -171,7 +171,7 @@ std::size_t SecretMask::mask_secure(Opening& opening, Expected& expected, std::s
         opening.blocks.sent_by_reader(message[begin - prologue + 1]);
         expected.carries = Carries::block;
     }
-    return mask_all(behind(message, begin + command_header));
+    return mask_all(behind(message, begin + command_header_and_lc));
 }
 
 std::size_t SecretMask::from_reader(std::span<Byte> transfer) {

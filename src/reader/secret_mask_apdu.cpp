@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader {
 
 namespace {
 
-constexpr std::size_t header_size = 4;
 constexpr std::size_t short_begin = 5;
 constexpr std::size_t extended_begin = 7;
 constexpr Byte envelope = 0xC2;
@@ -57,9 +58,10 @@ std::size_t ApduMask::mask_stream(Stream& stream, std::span<Byte> piece, bool be
     const std::size_t before = stream.offset;
     const std::size_t total = before + piece.size();
     stream.offset = total;
-    if (!stream.judged && total >= header_size) {
+    if (!stream.judged && total >= command_header) {
         const bool whole = stream.in_one_piece;
-        stream.secrets = m_tracker.command(whole ? View(piece) : View(stream.head).first(header_size), whole);
+        stream.secrets =
+            m_tracker.command(whole ? View(piece) : View(stream.head).first(command_header), whole);
         stream.judged = true;
     }
     const Layout where = layout(stream, total, ends);

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "reader/card_link.hpp"
+
 namespace jeton::reader {
 
 namespace {
 
 constexpr std::size_t prologue = 3;
-constexpr std::size_t command_header = 5;
 constexpr std::size_t longest_information = 254;
 constexpr Byte not_information = 0x80;  ///< bit of PCB: R-block or S-block
 constexpr Byte supervisory = 0xC0;
@@ -93,10 +94,10 @@ bool has_right_check(View block) {
 /// fits_command tells whether |data| have the length of a T=0 command: a header, with the data or without, or
 /// with a length for the answer behind.
 bool fits_command(View data) {
-    if (data.size() <= command_header) {
-        return data.size() == command_header;
+    if (data.size() <= command_header_and_lc) {
+        return data.size() == command_header_and_lc;
     }
-    const std::size_t more = data.size() - command_header;
+    const std::size_t more = data.size() - command_header_and_lc;
     return more == data[4] || more == data[4] + 1U;
 }
 
@@ -119,8 +120,8 @@ TpduShape shape_of(View data, std::optional<Byte> protocol) {
     if (may_be_block && (has_right_check(data) || !may_be_command)) {
         return TpduShape::block;
     }
-    return may_be_command && (!may_be_block || data.size() == command_header) ? TpduShape::command
-                                                                              : TpduShape::unclear;
+    return may_be_command && (!may_be_block || data.size() == command_header_and_lc) ? TpduShape::command
+                                                                                     : TpduShape::unclear;
 }
 
 std::size_t BlockMask::command(ApduMask& apdus, std::span<Byte> block) {

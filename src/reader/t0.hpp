@@ -10,6 +10,7 @@
 namespace jeton::reader::t0 {
 
 inline constexpr std::size_t header_size = 5;  ///< CLA INS P1 P2 P3
+inline constexpr Byte null_byte = 0x60;        ///< the procedure byte by which the card asks for more time
 
 /// Wire carries TPDUs to a card.
 class Wire {

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "reader/t0.hpp"
+
 namespace jeton::reader {
 
 namespace {
 
 using Kind = Error::Kind;
 
-constexpr Byte null_byte = 0x60;  ///< the card asks for more time
-
 bool is_status(Byte byte) {
-    return ((byte & 0xF0) == 0x60 && byte != null_byte) || (byte & 0xF0) == 0x90;
+    return ((byte & 0xF0) == 0x60 && byte != t0::null_byte) || (byte & 0xF0) == 0x90;
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ SecretBytes ProcedureWire::exchange(View header, View data) {
     while (true) {
         const Byte byte = next_byte(to_send);
         to_send = {};
-        if (byte == null_byte) {
+        if (byte == t0::null_byte) {
             continue;  // the deadline of the exchange bounds that
         }
         if (is_status(byte)) {

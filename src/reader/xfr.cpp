@@ -4,7 +4,11 @@
 
 namespace jeton::reader {
 
+namespace {
+
 using Kind = Error::Kind;
+
+}  // namespace
 
 Xfr::Xfr(CcidPort& port, Byte slot, Wait wait)
     : m_port(port), m_slot(slot), m_silence(wait.first), m_deadline(Deadline::after(wait.total)) {}

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # guest.sh SCENARIO SECONDS: boots Debian's kernel in QEMU with what was built, runs the script SCENARIO.sh
 # of this directory in it, and ends as that did; a guest that takes longer than SECONDS has failed. SCENARIO.options are more
-# options of QEMU, in which @WORK@ is our directory; SCENARIO.host is a program that runs beside it.
+# options of QEMU, in which @WORK@ is our directory; SCENARIO.host is a program that runs beside it; SCENARIO.check looks at
+# what it left.
 #
 # MODULE, JETON, HELPERS (a directory) and KERNEL (see kernel.sh) are paths, as CTest sets them. What the scenario leaves
 # in /out is in $OUT afterwards, by default a directory that goes with us.
@@ -62,4 +63,7 @@ fi
 if [[ "$(cat "$out/verdict" 2>/dev/null)" != 0 ]]; then
     echo "FAILED: the guest's verdict is \"$(cat "$out/verdict" 2>/dev/null)\"" >&2
     exit 1
+fi
+if [[ -x "$here/$scenario.check" ]]; then
+    "$here/$scenario.check" "$out"
 fi

@@ -11,6 +11,16 @@ step "pkcs11-tool's own tests"
 user --test >/tmp/output 2>&1 || { cat /tmp/output; fail "pkcs11-tool --test"; }
 tail -n 1 /tmp/output | grep -q 'No errors' || { cat /tmp/output; fail "pkcs11-tool --test saw errors"; }
 
+step "the trace beside usbmon's"
+bus=$(cat "$(dirname "$(grep -ls 'Reader behind vhci' /sys/bus/usb/devices/*/product)")/busnum")
+dumpcap -q -i "usbmon$bus" -w /tmp/usbmon.pcapng >/tmp/dumpcap 2>&1 &
+capture=$!
+await 30 grep -q '^File:' /tmp/dumpcap
+JETON_TRACE=/tmp/jeton.pcapng expect "signed" guest_client sign "$MODULE" 3
+kill -INT $capture
+wait $capture || { cat /tmp/dumpcap; fail "dumpcap failed"; }
+cp /tmp/usbmon.pcapng /tmp/jeton.pcapng /out
+
 step "an event"
 guest_client events "$MODULE" 1 >/tmp/events &
 waiting=$!

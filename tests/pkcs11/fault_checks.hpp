@@ -44,6 +44,9 @@ class Stopwatch {
 /// and signs, all of which must work.
 void start_anew(Bench& bench, Stopwatch& stopwatch);
 
+/// matrix_is_whole: the sanitizers, which are slow, run a selection (JETON_FAULT_MATRIX=selection).
+bool matrix_is_whole();
+
 /// Matrix runs cells, each in a process of its own, and prints a line for each.
 class Matrix {
   public:

@@ -131,7 +131,7 @@ TEST(LifecycleTest, initialize_starts_no_thread_and_can_be_repeated) {
     const SoftCards cards;
     const std::size_t before = thread_count();
     CK_SESSION_HANDLE first = CK_INVALID_HANDLE;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 50; ++i) {
         const Client client;
         EXPECT_NE(client.session(), first);
         if (first != CK_INVALID_HANDLE) {

@@ -63,6 +63,7 @@ SoftCards::SoftCards(View management_key) : SoftCards(usual_exchange(), manageme
 SoftCards::SoftCards(const std::string& exchange, View management_key) {
     softcard::CreateOptions options;
     options.name = "test";
+    options.pin_iterations = 10;  // for speed
     options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);
     write_config(R"({"readers": {"access": "none"}, "softCards": {"exchange": ")" + exchange + R"("}})");

@@ -4,7 +4,7 @@
 has_card() { jeton list --json | grep -q '"card": "present"'; }
 
 step "reader and card"
-await 30 has_card
+await 60 has_card
 expect "QEMU USB CCID" jeton list
 expect "Guest user" p11 --list-objects --type cert
 expect "signed" guest_client sign "$MODULE" 3
@@ -12,10 +12,10 @@ expect "signed" guest_client sign "$MODULE" 3
 step "unplug and plug"
 guest_client events "$MODULE" 3 >/tmp/events 2>&1 &
 waiting=$!
-await 30 grep -q waiting /tmp/events
+await 60 grep -q waiting /tmp/events
 touch /out/unplug
-await 30 grep -q 'event: .*no card' /tmp/events
+await 60 grep -q 'event: .*no card' /tmp/events
 touch /out/plug
-await 30 grep -q 'event: .*card "Guest user"' /tmp/events
+await 60 grep -q 'event: .*card "Guest user"' /tmp/events
 kill $waiting
 cat /tmp/events

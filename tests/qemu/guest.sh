@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # guest.sh SCENARIO SECONDS: boots Debian's kernel in QEMU with what was built, runs the script SCENARIO.sh
 # of this directory in it, and ends as that did; a guest that takes longer than SECONDS has failed. SCENARIO.options are more
-# options of QEMU, in which @WORK@ is our directory; SCENARIO.host is a program that runs beside it; SCENARIO.check looks at
-# what it left.
+# options of QEMU, in which @WORK@ is our directory; SCENARIO.prepare DIRECTORY makes files for those there; SCENARIO.host is a
+# program that runs beside it; SCENARIO.check looks at what it left.
 #
 # MODULE, JETON, HELPERS (a directory) and KERNEL (see kernel.sh) are paths, as CTest sets them. What the scenario leaves
 # in /out is in $OUT afterwards, by default a directory that goes with us.
@@ -41,6 +41,7 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 done
 (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initramfs"
 
+[[ ! -x "$here/$scenario.prepare" ]] || "$here/$scenario.prepare" "$work"
 options=()
 if [[ -f "$here/$scenario.options" ]]; then
     read -r -a options -d '' < <(sed "s|@WORK@|$work|g" "$here/$scenario.options") || true

@@ -38,11 +38,10 @@ refuse() {
 
 # await SECONDS COMMAND...: until the command succeeds.
 await() {
-    tries=$(($1 * 20))
+    end=$(($(cut -d. -f1 /proc/uptime) + $1))
     shift
     until "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "waited in vain for: $*"
+        [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] || fail "waited in vain for: $*"
         usleep 50000
     done
 }
@@ -53,13 +52,13 @@ unplugged() { ! plugged; }
 plug() {
     usbip_server --card /root/cards/test.softcard "$@" &
     reader=$!
-    await 20 plugged
+    await 60 plugged
 }
 
 # unplug: takes it out again.
 unplug() {
     kill "$reader"
-    await 20 unplugged
+    await 60 unplugged
 }
 
 p11() { pkcs11-tool --module "$MODULE" "$@"; }

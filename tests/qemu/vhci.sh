@@ -15,7 +15,7 @@ step "the trace beside usbmon's"
 bus=$(cat "$(dirname "$(grep -ls 'Reader behind vhci' /sys/bus/usb/devices/*/product)")/busnum")
 dumpcap -q -i "usbmon$bus" -w /tmp/usbmon.pcapng >/tmp/dumpcap 2>&1 &
 capture=$!
-await 30 grep -q '^File:' /tmp/dumpcap
+await 60 grep -q '^File:' /tmp/dumpcap
 JETON_TRACE=/tmp/jeton.pcapng expect "signed" guest_client sign "$MODULE" 3
 kill -INT $capture
 wait $capture || { cat /tmp/dumpcap; fail "dumpcap failed"; }
@@ -24,9 +24,9 @@ cp /tmp/usbmon.pcapng /tmp/jeton.pcapng /out
 step "an event"
 guest_client events "$MODULE" 1 >/tmp/events &
 waiting=$!
-await 20 grep -q waiting /tmp/events
+await 60 grep -q waiting /tmp/events
 unplug
-await 20 grep -q event /tmp/events
+await 60 grep -q event /tmp/events
 wait $waiting || fail "the wait failed"
 cat /tmp/events
 grep -q 'event: Reader behind vhci.*no card' /tmp/events || fail "the unplugged reader was not told"

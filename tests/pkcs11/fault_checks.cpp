@@ -10,7 +10,7 @@ namespace jeton::test {
 
 namespace {
 
-constexpr std::size_t processes = 64;      ///< at once: they wait most of the time
+constexpr std::size_t processes = 40;      ///< at once: they wait most of the time
 constexpr std::size_t slow_processes = 6;  ///< where sanitizers make them compute
 constexpr unsigned seconds_for_a_cell = 240;
 constexpr const char* summary = "cases %d, %d ms";

@@ -14,8 +14,6 @@ namespace {
 
 using Kind = Error::Kind;
 
-constexpr std::size_t shortest_command = 4;
-constexpr std::size_t longest_short_command = 261;
 constexpr std::size_t shortest_response = 2;
 
 /// is_extended recognises the extended length fields of ISO/IEC 7816-4, 5.1: a zero where a short Lc would
@@ -124,7 +122,7 @@ SecretBytes carry(Xfr& xfr, CardProtocol& card, View command) {
 }  // namespace
 
 ApduResult exchange_apdu(CcidPort& port, Byte slot, CardProtocol& card, View command, Milliseconds limit) {
-    if (command.size() < shortest_command || command.size() > longest_command) {
+    if (command.size() < command_header || command.size() > longest_command) {
         throw Error(Kind::unsupported, fmt::format("a command APDU of {} bytes", command.size()));
     }
     Xfr xfr(port, slot, {card.silence, limit});

@@ -6,8 +6,6 @@
 
 namespace jeton::reader {
 
-namespace {}  // namespace
-
 std::string ApduLog::command(View apdu) {
     if (apdu.size() < command_header) {
         return fmt::format("> [{} bytes]", apdu.size());

@@ -41,6 +41,9 @@ class Lease {
 inline constexpr std::size_t command_header = 4;         ///< of a command APDU: CLA INS P1 P2
 inline constexpr std::size_t command_header_and_lc = 5;  ///< the same with a short Lc
 
+/// longest_short_command has Lc, 255 bytes of data, and Le, in bytes.
+inline constexpr std::size_t longest_short_command = 261;
+
 /// longest_command is an extended command APDU with 65535 bytes of data (ISO/IEC 7816-4, 5.2), in bytes.
 inline constexpr std::size_t longest_command = 65544;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reader/byte_cursor.hpp"
+#include "reader/card_link.hpp"
 #include "reader/ccid.hpp"
 #include "util/files.hpp"
 
@@ -47,7 +48,6 @@ namespace emulated {
 
 namespace {
 
-constexpr std::size_t apdu_header = 5;
 constexpr Byte bytes_ascii_left = 0x82;
 constexpr Byte data_offset = 10;  ///< of the structure in the message
 
@@ -115,13 +115,14 @@ std::optional<std::string> type(const Order& order, PadKeys& keys, Typed& typed)
 bool insert(SecretBytes& apdu, const Order& order, std::size_t offset, std::string_view pin) {
     if (order.block == 0) {
         append(apdu, view_of(pin));
-        apdu[apdu_header - 1] = static_cast<Byte>(apdu.size() - apdu_header);
+        apdu[command_header_and_lc - 1] = static_cast<Byte>(apdu.size() - command_header_and_lc);
         return true;
     }
-    if (pin.size() > order.block || apdu_header + offset + order.block > apdu.size()) {
+    if (pin.size() > order.block || command_header_and_lc + offset + order.block > apdu.size()) {
         return false;
     }
-    std::ranges::copy(view_of(pin), apdu.begin() + static_cast<std::ptrdiff_t>(apdu_header + offset));
+    std::ranges::copy(view_of(pin),
+                      apdu.begin() + static_cast<std::ptrdiff_t>(command_header_and_lc + offset));
     return true;
 }
 
@@ -130,7 +131,7 @@ bool insert(SecretBytes& apdu, const Order& order, std::size_t offset, std::stri
 Typed enter(View structure, PadKeys& keys) {
     Typed typed;
     const auto order = read_order(structure);
-    if (!order || order->apdu.size() < apdu_header || order->format != bytes_ascii_left) {
+    if (!order || order->apdu.size() < command_header_and_lc || order->format != bytes_ascii_left) {
         typed.error = static_cast<Byte>(order ? data_offset + 2 : 1);
         return typed;
     }

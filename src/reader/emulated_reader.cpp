@@ -215,15 +215,6 @@ void EmulatedReader::queue(const Incoming& in, ccid::Answer answer, CommandStatu
 
 }  // namespace emulated
 
-std::unique_ptr<Device> make_emulated_reader(std::vector<std::shared_ptr<SimulatedCard>> cards,
-                                             EmulationOptions options) {
-    if (cards.empty() || cards.size() > most_slots) {
-        throw std::logic_error("an emulated reader has 1 to 8 card openings");
-    }
-    options.max_message = std::max<std::size_t>(options.max_message, smallest_message);
-    return std::make_unique<emulated::EmulatedReader>(std::move(cards), options);
-}
-
 namespace {
 
 /// ExchangeRow is one word for how a reader speaks with its card.
@@ -255,6 +246,15 @@ bool set_exchange(EmulationOptions& options, std::string_view word) {
     options.contacts.t0 = row->t0;
     options.contacts.t1 = !row->t0;
     return true;
+}
+
+std::unique_ptr<Device> make_emulated_reader(std::vector<std::shared_ptr<SimulatedCard>> cards,
+                                             EmulationOptions options) {
+    if (cards.empty() || cards.size() > most_slots) {
+        throw std::logic_error("an emulated reader has 1 to 8 card openings");
+    }
+    options.max_message = std::max<std::size_t>(options.max_message, smallest_message);
+    return std::make_unique<emulated::EmulatedReader>(std::move(cards), options);
 }
 
 std::unique_ptr<Device> make_emulated_reader(std::shared_ptr<SimulatedCard> card, EmulationOptions options) {

@@ -17,11 +17,9 @@ namespace {
 using ccid::Answer;
 using ccid::IccStatus;
 
-constexpr std::size_t longest_short_command = 261;
 constexpr std::array<Byte, 7> parameters_t1{0x11, 0x10, 0x00, 0x4D, 0x00, 0xFE, 0x00};
 constexpr std::array<Byte, 5> parameters_t0{0x11, 0x00, 0x00, 0x0A, 0x00};
 constexpr Byte crc_bit = 0x01;  ///< of bmTCCKST1
-constexpr std::size_t t0_header = 5;
 
 bool is_status(Byte byte) {
     return (byte & 0xF0) == 0x60 || (byte & 0xF0) == 0x90;
@@ -200,7 +198,7 @@ Outgoing EmulatedSlot::send_part() {
 Outgoing EmulatedSlot::exchange_tpdu(View data) {
     Outgoing out{.answer = Answer::data_block, .data = {}};
     const bool t0 = m_contacts.protocol() == 0 && !(data.size() > 0 && data[0] == 0xFF);
-    if (t0 && data.size() < t0_header) {
+    if (t0 && data.size() < t0::header_size) {
         return failure(Answer::data_block, offset::length);
     }
     if (t0) {
@@ -215,10 +213,10 @@ Outgoing EmulatedSlot::exchange_tpdu(View data) {
 /// exchange_t0 is the reader's part of ISO/IEC 7816-3, 10.3; false when the card falls silent.
 bool EmulatedSlot::exchange_t0(View tpdu, Outgoing& out) {
     const Byte ins = tpdu[1];
-    View data = tpdu.subspan(t0_header);
+    View data = tpdu.subspan(t0::header_size);
     const bool sends = !data.empty();
     std::size_t left = sends || tpdu[4] != 0 ? tpdu[4] : 256;
-    m_contacts.say(tpdu.first(t0_header));
+    m_contacts.say(tpdu.first(t0::header_size));
     while (true) {
         const SecretBytes byte = m_contacts.listen(1, out.time);
         if (byte.empty()) {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t largest_file = std::size_t{64} << 20;
 constexpr std::size_t largest_short_message = 271;
-constexpr std::size_t longest_short_command = 261;
 constexpr Byte get_response = 0xC0;
 constexpr std::array<Byte, 4> pcapng_begins{0x0A, 0x0D, 0x0D, 0x0A};
 

@@ -6,13 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "reader/atr.hpp"
 #include "reader/card_link.hpp"
 
 namespace jeton::reader {
 
 namespace {
 
-constexpr std::size_t longest_atr = 33;
 constexpr std::string_view atr_remark = "# ATR ";
 
 std::optional<Bytes> hex_after(std::string_view line, std::size_t prefix) {

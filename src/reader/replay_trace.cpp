@@ -12,6 +12,7 @@
 #include "reader/pcapng.hpp"
 #include "reader/pcapng_usb.hpp"
 #include "reader/secret_mask.hpp"
+#include "reader/t1_block.hpp"
 
 namespace jeton::reader {
 
@@ -19,7 +20,6 @@ namespace {
 
 using pcapng::UsbPacket;
 
-constexpr std::size_t prologue = 3;
 constexpr Byte functional_descriptor = 0x21;
 constexpr Byte no_level = 0xFF;
 
@@ -126,7 +126,7 @@ class Assembly {
         if (!m_chaining) {
             drop();
         }
-        add(m_command, block.subspan(prologue, block[2]), longest_command, masked);
+        add(m_command, block.subspan(t1::prologue_size, block[2]), longest_command, masked);
         m_chaining = (pcb & 0x20) != 0;
     }
 
@@ -138,7 +138,7 @@ class Assembly {
         if (std::exchange(m_received_number, number) == number) {
             return;
         }
-        add(m_response, block.subspan(prologue, block[2]), longest_response, masked);
+        add(m_response, block.subspan(t1::prologue_size, block[2]), longest_response, masked);
         if ((block[1] & 0x20) == 0) {
             finish();
         }

@@ -7,6 +7,7 @@
 
 #include "reader/atr.hpp"
 #include "reader/card_link.hpp"
+#include "reader/t1_block.hpp"
 
 namespace jeton::reader {
 
@@ -155,7 +156,6 @@ std::size_t SecretMask::mask_characters(Opening& opening, std::span<Byte> data) 
 std::size_t SecretMask::mask_secure(Opening& opening, Expected& expected, std::span<Byte> message) {
     constexpr std::size_t place_of_operation = 10;
     constexpr std::size_t place_of_number = 21;  // bNumberMessage of a modification
-    constexpr std::size_t prologue = 3;
     const std::size_t shown = place_of_operation + 1;
     expected.carries = Carries::apdu;
     opening.apdus.distrust();
@@ -167,8 +167,8 @@ std::size_t SecretMask::mask_secure(Opening& opening, Expected& expected, std::s
         const Byte number = message[place_of_number];
         begin = number == 0 ? 28 : number == 3 ? 30 : 29;
     }
-    if (message.size() >= begin && message[begin - prologue + 2] != 0) {
-        opening.blocks.sent_by_reader(message[begin - prologue + 1]);
+    if (message.size() >= begin && message[begin - t1::prologue_size + 2] != 0) {
+        opening.blocks.sent_by_reader(message[begin - t1::prologue_size + 1]);
         expected.carries = Carries::block;
     }
     return mask_all(behind(message, begin + command_header_and_lc));
@@ -233,11 +233,10 @@ std::size_t SecretMask::mask_answer(std::span<Byte> message) {
 }
 
 std::size_t SecretMask::mask_block_answer(Opening& opening, std::span<Byte> data, bool secret) {
-    constexpr std::size_t prologue = 3;
     if (secret != opening.apdus.secrets().response) {
         return secret ? mask_all(data) : 0;  // it comes late
     }
-    if (data.size() == prologue && !opening.has_response_prologue) {
+    if (data.size() == t1::prologue_size && !opening.has_response_prologue) {
         std::ranges::copy(data, opening.response_prologue.begin());
         opening.has_response_prologue = true;
         return 0;
@@ -248,7 +247,7 @@ std::size_t SecretMask::mask_block_answer(Opening& opening, std::span<Byte> data
     SecretBytes block(opening.response_prologue.begin(), opening.response_prologue.end());
     append(block, data);
     const std::size_t masked = opening.blocks.response(opening.apdus, block);
-    std::copy(block.begin() + prologue, block.end(), data.begin());
+    std::copy(block.begin() + t1::prologue_size, block.end(), data.begin());
     return masked;
 }
 

@@ -8,7 +8,6 @@ namespace jeton::reader {
 
 namespace {
 
-constexpr std::size_t short_begin = 5;
 constexpr std::size_t extended_begin = 7;
 constexpr Byte envelope = 0xC2;
 
@@ -27,8 +26,8 @@ std::size_t mask_all(std::span<Byte> bytes) {
 /// layout goes by what the length fields say of a command of which |total| bytes came so far.
 ApduMask::Layout ApduMask::layout(const Stream& stream, std::size_t total, bool ends) {
     const auto& head = stream.head;
-    Layout out{short_begin, short_begin + head[4], 1};
-    if (head[4] == 0 && total > short_begin) {
+    Layout out{command_header_and_lc, command_header_and_lc + head[4], 1};
+    if (head[4] == 0 && total > command_header_and_lc) {
         const std::size_t length = total < extended_begin ? 0 : std::size_t{head[5]} << 8 | head[6];
         const Layout extended{extended_begin, extended_begin + length, 2};
         const bool fits =

@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "reader/card_link.hpp"
+#include "reader/t1_block.hpp"
 
 namespace jeton::reader {
 
 namespace {
 
-constexpr std::size_t prologue = 3;
-constexpr std::size_t longest_information = 254;
 constexpr Byte not_information = 0x80;  ///< bit of PCB: R-block or S-block
 constexpr Byte supervisory = 0xC0;
 constexpr Byte supervisory_kind = 0x1F;
@@ -56,7 +55,7 @@ class Checked {
     }
 
   private:
-    std::size_t body() const { return prologue + m_block[2]; }
+    std::size_t body() const { return t1::prologue_size + m_block[2]; }
     unsigned sum() const {
         const View bytes = View(m_block).first(body());
         return m_block.size() == body() + 1 ? lrc(bytes) : crc(bytes);
@@ -67,7 +66,7 @@ class Checked {
 };
 
 std::size_t mask_behind_prologue(std::span<Byte> bytes) {
-    return mask_all(bytes.subspan(std::min(prologue, bytes.size())));
+    return mask_all(bytes.subspan(std::min(t1::prologue_size, bytes.size())));
 }
 
 /// looks_like_block asks for a PCB that the standard knows (11.3.2.2), and for short S-blocks and R-blocks.
@@ -86,7 +85,7 @@ bool looks_like_block(View bytes) {
 }
 
 bool has_right_check(View block) {
-    const View body = block.first(prologue + block[2]);
+    const View body = block.first(t1::prologue_size + block[2]);
     const View check = block.subspan(body.size());
     return load_be(check) == (check.size() == 1 ? lrc(body) : crc(body));
 }
@@ -104,8 +103,8 @@ bool fits_command(View data) {
 }  // namespace
 
 bool is_block(View bytes) {
-    return bytes.size() > prologue && bytes[2] <= longest_information && bytes.size() > prologue + bytes[2] &&
-           bytes.size() <= prologue + bytes[2] + 2;
+    return bytes.size() > t1::prologue_size && bytes[2] <= t1::longest_information &&
+           bytes.size() > t1::prologue_size + bytes[2] && bytes.size() <= t1::prologue_size + bytes[2] + 2;
 }
 
 TpduShape shape_of(View data, std::optional<Byte> protocol) {
@@ -147,7 +146,7 @@ std::size_t BlockMask::command(ApduMask& apdus, std::span<Byte> block) {
     m_number = number;
     const bool ends = (pcb & more_bit) == 0;
     const Checked checked(block);
-    const std::size_t masked = apdus.command(block.subspan(prologue, block[2]), !m_chaining, ends);
+    const std::size_t masked = apdus.command(block.subspan(t1::prologue_size, block[2]), !m_chaining, ends);
     m_chaining = !ends;
     return masked;
 }
@@ -163,7 +162,7 @@ std::size_t BlockMask::response(ApduMask& apdus, std::span<Byte> block) {
         return 0;
     }
     const Checked checked(block);
-    return apdus.response(block.subspan(prologue, block[2]), (pcb & more_bit) == 0);
+    return apdus.response(block.subspan(t1::prologue_size, block[2]), (pcb & more_bit) == 0);
 }
 
 void BlockMask::sent_by_reader(Byte pcb) {

@@ -1,5 +1,6 @@
 #include "reader/vpcd_remote_card.hpp"
 
+#include "reader/atr.hpp"
 #include "reader/error.hpp"
 #include "util/log.hpp"
 
@@ -10,7 +11,6 @@ namespace {
 using Kind = VpcdMessage::Kind;
 
 constexpr std::size_t shortest_atr = 2;
-constexpr std::size_t longest_atr = 33;
 constexpr std::size_t status_bytes = 2;
 constexpr Byte wrong_length[] = {0x67, 0x00};
 

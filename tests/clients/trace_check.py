@@ -5,29 +5,18 @@ WANTED and SECRETS are files with a line `name hex` each. Every value of WANTED 
 put together: that tests the search. No six bytes of SECRETS may be found anywhere, no six digits of them as text either.
 """
 
-import struct
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+from usb_pcapng import packets  # noqa: E402
 
 WINDOW = 6
 
 
-def packets(data):
-    """The USB packets of a little-endian pcapng file of link type 220: (half, type, endpoint, payload)."""
-    at = 0
-    while at < len(data):
-        kind, total = struct.unpack_from("<II", data, at)
-        assert total >= 12 and total % 4 == 0 and data[at + total - 4:at + total] == data[at + 4:at + 8], "a broken block"
-        if kind == 6:
-            captured = struct.unpack_from("<I", data, at + 20)[0]
-            packet = data[at + 28:at + 28 + captured]
-            yield chr(packet[8]), packet[9], packet[10], packet[64:]
-        at += total
-
-
 def messages(data, half, types):
     """The data of the CCID messages of these types in one direction."""
-    return [payload[10:] for event, kind, _, payload in packets(data)
+    return [payload[10:] for event, kind, *_, payload in packets(data)
             if event == half and kind == 3 and payload and payload[0] in types]
 
 

@@ -1,10 +1,9 @@
 # shellcheck shell=sh
 # QEMU's own reader, which somebody else wrote, with a software card in it.
 . /guest_lib.sh
-has_card() { jeton list --json | grep -q '"card": "present"'; }
 
 step "reader and card"
-await 60 has_card
+await 60 has_card present
 expect "QEMU USB CCID" jeton list
 expect "Guest user" p11 --list-objects --type cert
 expect "signed" guest_client sign "$MODULE" 3

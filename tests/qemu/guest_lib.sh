@@ -45,6 +45,8 @@ await() {
         usleep 50000
     done
 }
+# has_card STATE: a reader has a card that is, for `jeton list`, present or unknown.
+has_card() { jeton list --json | grep -q "\"card\": \"$1\""; }
 plugged() { grep -qs 'Reader behind vhci' /sys/bus/usb/devices/*/product; }
 unplugged() { ! plugged; }
 

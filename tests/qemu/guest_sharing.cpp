@@ -144,23 +144,23 @@ Figures figures_of(const Board& board) {
     std::ranges::sort(all, {}, &Signature::made);
     Figures result;
     Clock::time_point begin = all.front().asked;
-    std::size_t changes = 0;
     std::vector<Clock::time_point> turns;  ///< when the first signature of each was made
     for (std::size_t i = 0; i < all.size(); ++i) {
         begin = std::min(begin, all[i].asked);
         const double wait = milliseconds(all[i].made - all[i].asked);
         result.longest_wait = std::max(result.longest_wait, wait);
-        if (i == 0 || all[i].pid != all[i - 1].pid) {
+        if (i > 0 && all[i].pid == all[i - 1].pid) {
+            continue;
+        }
+        if (i > 0) {
+            result.mean_wait += wait;
             const auto since = std::ranges::upper_bound(turns, all[i].asked);
             result.most_overtaken =
                 std::max(result.most_overtaken, static_cast<std::size_t>(turns.end() - since));
-            turns.push_back(all[i].made);
         }
-        if (i > 0 && all[i].pid != all[i - 1].pid) {
-            ++changes;
-            result.mean_wait += wait;
-        }
+        turns.push_back(all[i].made);
     }
+    const std::size_t changes = turns.size() - 1;
     result.mean_wait /= static_cast<double>(std::max<std::size_t>(changes, 1));
     result.changes = static_cast<double>(changes) / static_cast<double>(all.size() - 1);
     result.per_second = 1000.0 * static_cast<double>(all.size()) / milliseconds(all.back().made - begin);

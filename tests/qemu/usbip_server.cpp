@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "qemu/usbip_device.hpp"
+#include "qemu/working_reader.hpp"
 #include "support/timed_card.hpp"
-#include "support/working_reader.hpp"
 
 #include "reader/emulated_reader.hpp"
 #include "softcard/store.hpp"

@@ -20,7 +20,6 @@
 #include <thread>
 
 #include "support/timed_card.hpp"
-#include "support/working_reader.hpp"
 #include "usb/mock_bus.hpp"
 
 #include "softcard/store.hpp"
@@ -133,8 +132,7 @@ class Ports {
   private:
     std::unique_ptr<reader::Device> make(const std::string& card) const {
         auto timed = std::make_shared<TimedCard>(softcard::insert(card), m_setting.times);
-        return std::make_unique<WorkingReader>(
-            reader::make_emulated_reader(std::move(timed), m_setting.reader));
+        return reader::make_emulated_reader(std::move(timed), m_setting.reader);
     }
 
     const Setting& m_setting;

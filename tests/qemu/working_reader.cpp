@@ -1,4 +1,4 @@
-#include "support/working_reader.hpp"
+#include "qemu/working_reader.hpp"
 
 #include <algorithm>
 #include <array>

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/fake_device.hpp"
+#include "usb/parts.hpp"
 #include "usb/usb_bench.hpp"
 
 #include "reader/ccid.hpp"
@@ -49,22 +50,54 @@ Bytes status(Device& device, Byte seq) {
     return buffer;
 }
 
+/// open_the_reader is how other processes get at the only reader.
+std::unique_ptr<Device> open_the_reader() {
+    return find_usb_readers(getenv("XDG_RUNTIME_DIR")).at(0).open();
+}
+
+const Part finds_it_busy("finds it busy", [] {
+    const auto device = open_the_reader();
+    return failure_of([&] { device->claim(); }) == Kind::busy ? 0 : 1;
+});
+
+const Part claims_it("claims it", [] {
+    const auto device = open_the_reader();
+    device->claim();
+    return status(*device, 5)[6] == 5 ? 0 : 1;
+});
+
+/// open_nodes counts the devices that this process has open.
+int open_nodes() {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code error;
+        const std::string target = std::filesystem::read_symlink(entry.path(), error);
+        count += target.find("/dev/bus/usb/") != std::string::npos ? 1 : 0;
+    }
+    return count;
+}
+
+const Part forks_with_a_claim("forks with a claim", [] {
+    const auto device = open_the_reader();
+    device->claim();
+    if (open_nodes() == 0) {
+        return 1;
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(open_nodes());
+    }
+    int status_of_child = -1;
+    waitpid(child, &status_of_child, 0);
+    if (!WIFEXITED(status_of_child) || WEXITSTATUS(status_of_child) != 0) {
+        return 2;
+    }
+    return status(*device, 3)[6] == 3 ? 0 : 3;  // the parent goes on
+});
+
 class UsbDeviceTest : public testing::Test {
   protected:
     ReaderPlace place(std::size_t index = 0) const { return find_usb_readers(m_bench.runtime()).at(index); }
-
-    /// in_child gives the status of a forked child that ends with what |work| gives.
-    template <typename Work>
-    static int in_child(Work&& work) {
-        const pid_t child = fork();
-        if (child == 0) {
-            alarm(30);
-            _exit(work());
-        }
-        int status = -1;
-        EXPECT_EQ(waitpid(child, &status, 0), child);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-    }
 
     UsbBench m_bench;
 };
@@ -132,18 +165,9 @@ TEST_F(UsbDeviceTest, AnotherProcessWithTheClaimIsBusy) {
     MockNode& node = m_bench.plug();
     const auto device = place().open();
     device->claim();
-    EXPECT_EQ(in_child([&] {
-                  const auto other = place().open();
-                  return failure_of([&] { other->claim(); }) == Kind::busy ? 0 : 1;
-              }),
-              0);
+    EXPECT_EQ(play({"finds it busy"}), std::vector<int>{0});
     device->release();
-    EXPECT_EQ(in_child([&] {
-                  const auto other = place().open();
-                  other->claim();
-                  return status(*other, 5)[6] == 5 ? 0 : 1;
-              }),
-              0);
+    EXPECT_EQ(play({"claims it"}), std::vector<int>{0});
     device->claim();
     EXPECT_EQ(status(*device, 7)[6], 7);
     EXPECT_EQ(node.counts().detached, 0U) << "what a process claimed is not the kernel's";
@@ -151,31 +175,7 @@ TEST_F(UsbDeviceTest, AnotherProcessWithTheClaimIsBusy) {
 
 TEST_F(UsbDeviceTest, AForkedChildKeepsNoClaim) {
     m_bench.plug();
-    auto device = place().open();
-    device->claim();
-    int ends[2];
-    ASSERT_EQ(pipe(ends), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-        alarm(30);
-        std::size_t open_nodes = 0;
-        for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-            std::error_code error;
-            const std::string target = std::filesystem::read_symlink(entry.path(), error);
-            open_nodes += target.find("/dev/bus/usb/") != std::string::npos ? 1 : 0;
-        }
-        const char told = static_cast<char>('0' + open_nodes);
-        [[maybe_unused]] const ssize_t written = write(ends[1], &told, 1);
-        pause();
-    }
-    char told = '?';
-    ASSERT_EQ(read(ends[0], &told, 1), 1);
-    EXPECT_EQ(told, '0');
-    EXPECT_EQ(status(*device, 3)[6], 3) << "the parent goes on";
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-    close(ends[0]);
-    close(ends[1]);
+    EXPECT_EQ(play({"forks with a claim"}), std::vector<int>{0});
 }
 
 TEST_F(UsbDeviceTest, ADriverOfTheKernelIsDetachedForEachBurst) {

@@ -19,7 +19,21 @@ namespace jeton::card {
 enum class Switch { automatic, always, never };
 
 /// KeyType is a kind of key pair that a card can hold.
-enum class KeyType { rsa1024, rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519, x25519 };
+enum class KeyType {
+    rsa1024,
+    rsa2048,
+    rsa3072,
+    rsa4096,
+    p256,
+    p384,
+    p521,
+    ed25519,
+    x25519,
+    brainpoolP256r1,
+    brainpoolP384r1,
+    brainpoolP512r1,
+    secp256k1
+};
 
 /// MatchRule recognises a card when all of its parts that are present do.
 struct MatchRule {

@@ -25,11 +25,19 @@ struct KeySize {
 };
 
 constexpr std::array key_sizes{
-    KeySize{KeyType::rsa1024, 1024, rsa},      KeySize{KeyType::rsa2048, 2048, rsa},
-    KeySize{KeyType::rsa3072, 3072, rsa},      KeySize{KeyType::rsa4096, 4096, rsa},
-    KeySize{KeyType::p256, 256, weierstrass},  KeySize{KeyType::p384, 384, weierstrass},
-    KeySize{KeyType::p521, 521, weierstrass},  KeySize{KeyType::ed25519, 255, edwards},
+    KeySize{KeyType::rsa1024, 1024, rsa},
+    KeySize{KeyType::rsa2048, 2048, rsa},
+    KeySize{KeyType::rsa3072, 3072, rsa},
+    KeySize{KeyType::rsa4096, 4096, rsa},
+    KeySize{KeyType::p256, 256, weierstrass},
+    KeySize{KeyType::p384, 384, weierstrass},
+    KeySize{KeyType::p521, 521, weierstrass},
+    KeySize{KeyType::ed25519, 255, edwards},
     KeySize{KeyType::x25519, 255, montgomery},
+    KeySize{KeyType::brainpoolP256r1, 256, weierstrass},
+    KeySize{KeyType::brainpoolP384r1, 384, weierstrass},
+    KeySize{KeyType::brainpoolP512r1, 512, weierstrass},
+    KeySize{KeyType::secp256k1, 256, weierstrass},
 };
 
 /// What a scheme needs of the card.

@@ -71,7 +71,9 @@ struct TokenRule {
     std::string fixed_serial;
 };
 
-enum class PinRole { user, so, puk };
+/// PinRole says whose secret a PIN is. context is the user's PIN once more, under another reference of the
+/// card: the keys that name it want it verified there.
+enum class PinRole { user, so, puk, context };
 
 struct PinRule {
     std::string name;
@@ -181,6 +183,7 @@ struct Profile {
     bool allow_import = true;
 
     const PinRule* pin(PinRole role) const;
+    std::optional<std::size_t> pin_index(PinRole role) const;
     std::optional<std::size_t> key_index(View pkcs11_id) const;
     std::optional<std::size_t> object_index(std::string_view object_id) const;
 };

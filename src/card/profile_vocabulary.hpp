@@ -99,7 +99,7 @@ inline constexpr std::array<std::string_view, 14> key_types_or_any{"rsa1024",
                                                                    "any"};
 inline constexpr std::array<std::string_view, 3> serial_sources{"chuid", "yubikey-f8", "fixed"};
 inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
-inline constexpr std::array<std::string_view, 3> pin_roles{"user", "so", "puk"};
+inline constexpr std::array<std::string_view, 4> pin_roles{"user", "so", "puk", "context"};
 inline constexpr std::array<std::string_view, 4> pin_encodings{"raw", "ascii", "digits", "hex8"};
 inline constexpr std::array<std::string_view, 3> pin_statuses{"none", "empty-verify", "data-object"};
 inline constexpr std::array<std::string_view, 4> logouts{"p1ff", "reselect", "select-other", "none"};

@@ -30,14 +30,15 @@ const SecretBytes& fresh_card() {
         options.management_key = to_bytes(management_key_value);
         options.global_pin = "777777";
         options.pin_iterations = 1;
-        CardState state = make_card_state(options);
+        CardState card = make_card_state(options);
+        PivState& state = card.piv.value();
         for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
             state.keys.emplace(reference,
                                make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
                                         default_policy(reference), TouchPolicy::never, origin_generated,
                                         crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
         }
-        return new SecretBytes(write_card(state));
+        return new SecretBytes(write_card(card));
     }();
     return *text;
 }

@@ -27,7 +27,7 @@ void ApduFront::reset() {
 
 SecretBytes ApduFront::refuse(StatusWord status_word) {
     reset();
-    m_application.begin();
+    m_handler.begin();
     return response_apdu({}, status_word);
 }
 
@@ -51,7 +51,7 @@ SecretBytes ApduFront::transmit(View apdu) {
 /// Joins |link| to the chain, or starts a new command with it; false when the data become too long.
 bool ApduFront::add_link(Command& link) {
     if (!m_chain || !m_chain->continues(link)) {
-        m_application.begin();
+        m_handler.begin();
         m_chain = std::move(link);
         return m_chain->cla == 0 || m_chain->data.size() <= most_chained_bytes;
     }
@@ -75,7 +75,7 @@ SecretBytes ApduFront::carry_out(Command link) {
     Command command = std::move(*m_chain);
     m_chain.reset();
     command.cla = 0;
-    Response response = m_application.execute(command);
+    Response response = m_handler.execute(command);
     if (response.status != status::ok) {
         return response_apdu({}, response.status);
     }

@@ -8,10 +8,10 @@
 
 namespace jeton::softcard {
 
-/// Application carries out whole commands. The links of a command chain arrive as one.
-class Application {
+/// CommandHandler carries out whole commands. The links of a command chain arrive as one.
+class CommandHandler {
   public:
-    virtual ~Application() = default;
+    virtual ~CommandHandler() = default;
 
     /// begin announces a command before its data are complete: the first link of a chain, a command without
     /// chaining, or one so wrong that execute never sees it. GET RESPONSE belongs to the command before it
@@ -21,14 +21,14 @@ class Application {
     virtual Response execute(const Command& command) = 0;
 };
 
-/// ApduFront turns command APDUs into calls of an Application and its answers into response APDUs.
+/// ApduFront turns command APDUs into calls of a CommandHandler and its answers into response APDUs.
 class ApduFront {
   public:
     /// most_chained_bytes bounds the data that the links of one chain may carry together.
     static constexpr std::size_t most_chained_bytes = 16 * 1024;
 
-    /// |application| must live longer.
-    explicit ApduFront(Application& application) : m_application(application) {}
+    /// |handler| must live longer.
+    explicit ApduFront(CommandHandler& handler) : m_handler(handler) {}
 
     /// reset forgets chain and waiting response, as a card does when it loses power.
     void reset();
@@ -42,7 +42,7 @@ class ApduFront {
     SecretBytes next_part(std::size_t expected);
     bool add_link(Command& link);
 
-    Application& m_application;
+    CommandHandler& m_handler;
     std::optional<Command> m_chain;  ///< the links so far, data joined
     SecretBytes m_waiting;           ///< what GET RESPONSE still gives
 };

@@ -61,7 +61,7 @@ std::string today() {
 }
 
 /// The certificate in the content of a certificate object.
-std::optional<crypto::Certificate> certificate_in(const CardState& state) {
+std::optional<crypto::Certificate> certificate_in(const PivState& state) {
     const auto object = state.objects.find(object::attestation_certificate);
     const auto der = object == state.objects.end() ? std::nullopt : find_tlv(object->second, certificate_tag);
     return der ? crypto::parse_certificate(*der) : std::nullopt;
@@ -69,7 +69,7 @@ std::optional<crypto::Certificate> certificate_in(const CardState& state) {
 
 }  // namespace
 
-void add_attestation_key(CardState& state) {
+void add_attestation_key(PivState& state) {
     constexpr Byte p256 = 0x11;
     constexpr Byte not_compressed[] = {0x00};
     auto private_key = crypto::PrivateKey::generate_ec(crypto::Curve::p256);
@@ -93,7 +93,7 @@ void add_attestation_key(CardState& state) {
                  TouchPolicy::never, origin_generated, std::move(private_key)));
 }
 
-std::optional<Bytes> attest(const CardState& state, Byte reference, const Key& key) {
+std::optional<Bytes> attest(const PivState& state, View serial, Byte reference, const Key& key) {
     const auto issuer = state.keys.find(attestation_key);
     const auto certificate = certificate_in(state);
     if (issuer == state.keys.end() || !certificate || certificate->not_before.empty() ||
@@ -109,7 +109,7 @@ std::optional<Bytes> attest(const CardState& state, Byte reference, const Key& k
          .not_after = certificate->not_after + "235959Z",
          .key = key.public_key,
          .extensions = {extension(version_extension, card_version),
-                        extension(serial_extension, serial_integer(state.serial)),
+                        extension(serial_extension, serial_integer(serial)),
                         extension(policy_extension, policies)},
          .issuer_key = std::get<std::shared_ptr<const ClearKey>>(issuer->second.secret)->key});
 }

@@ -76,8 +76,8 @@ bool CardMemory::refresh() {
     if (*now == *m_version) {
         return true;
     }
-    const std::array<Byte, 4> before = m_state.serial;
-    return load() && m_state.serial == before;
+    const Bytes before = identity_of(m_state);
+    return load() && identity_of(m_state) == before;
 }
 
 void CardMemory::commit(CardState next) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <fmt/core.h>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,18 @@ namespace jeton::softcard {
 /// in_quotes is |text| for a message, cut to what a line can hold.
 inline std::string in_quotes(std::string_view text) {
     return fmt::format("\"{}\"", text.substr(0, 64));
+}
+
+/// tag_text is |tag| as the name of a member: hexadecimal digits. tag_of_text reads that and nothing else.
+inline std::string tag_text(std::uint32_t tag) {
+    return fmt::format("{:x}", tag);
+}
+
+inline std::optional<std::uint32_t> tag_of_text(std::string_view text) {
+    std::uint32_t tag = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tag, 16);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && tag_text(tag) == text ? std::optional(tag) : std::nullopt;
 }
 
 /// Broken carries a JsonError up through the readers of members.

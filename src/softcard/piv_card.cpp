@@ -1,13 +1,9 @@
 #include "softcard/piv_card.hpp"
 
 #include <algorithm>
-#include <new>
-#include <system_error>
 #include <utility>
 
-#include "crypto/error.hpp"
 #include "softcard/piv_facts.hpp"
-#include "util/log.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::softcard {
@@ -43,20 +39,20 @@ const PivCard::Instruction* PivCard::find_instruction(Byte ins) {
     return found == std::end(instructions) ? nullptr : found;
 }
 
-void PivCard::reset() {
-    m_volatile = {};
+/// Carries out |edit| on what the card keeps, durably.
+void PivCard::change(const std::function<void(PivState&)>& edit) {
+    m_memory.change([&](CardState& card) { edit(*card.piv); });
 }
 
 /// Makes the application the selected one, with nothing given yet.
 void PivCard::start() {
     reset();
-    m_volatile.selected = true;
-    m_volatile.sealing_key = m_memory.state().sealing_key;
+    m_volatile.sealing_key = piv().sealing_key;
 }
 
 void PivCard::begin() {
     // Another process may have reset the card, which gave it another sealing key: nothing of before counts.
-    if (m_volatile.selected && m_volatile.sealing_key != m_memory.state().sealing_key) {
+    if (m_volatile.sealing_key != piv().sealing_key) {
         start();
     }
     m_volatile.pin_is_fresh = std::exchange(m_volatile.pin_just_verified, false);
@@ -64,43 +60,22 @@ void PivCard::begin() {
 
 Response PivCard::dispatch(const Command& command) {
     const Instruction* const instruction = find_instruction(command.ins);
-    const bool select_only = !m_volatile.selected && command.ins != 0xA4;
-    require(instruction != nullptr && !select_only, status::unknown_instruction);
+    require(instruction != nullptr, status::unknown_instruction);
     return (this->*instruction->handler)(command);
 }
 
 Response PivCard::execute(const Command& command) {
-    Response response = answer(command);
+    Response response = guarded([&] { return dispatch(command); });
     if (!pin_verified()) {
         m_volatile.unlocked.reset();
     }
     return response;
 }
 
-Response PivCard::answer(const Command& command) {
-    try {
-        return dispatch(command);
-    } catch (const Refusal& refusal) {
-        return {{}, refusal.status()};
-    } catch (const std::system_error& error) {
-        log::error("software card: cannot write: {}", error.what());
-        return {{}, status::memory_failure};
-    } catch (const crypto::Error& error) {
-        log::error("software card: {}", error.what());
-        return {{}, status::no_diagnosis};
-    } catch (const std::bad_alloc&) {
-        return {{}, status::no_diagnosis};
-    }
-}
-
-/// SELECT (part 2, 3.1.1). A name of another application leaves this one selected. Selecting this one again
-/// drops its security status: the standard would keep it, but most cards do not, so hosts must cope.
+/// SELECT (part 2, 3.1.1). Selecting this application again drops its security status: the standard would
+/// keep it, but most cards do not, so hosts must cope.
 Response PivCard::select(const Command& command) {
-    const View name = command.data;
     require(command.p1 == 0x04 && command.p2 == 0x00, status::wrong_parameters);
-    const bool ours = name.size() >= rid_bytes && name.size() <= application_id.size() &&
-                      equal(name, View(application_id).first(name.size()));
-    require(ours, status::not_found);
     start();
     const View identifier = application_id;
     return {BasicTlvWriter<SecretBytes>()

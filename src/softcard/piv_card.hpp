@@ -7,8 +7,9 @@
 #include <optional>
 #include <set>
 
-#include "softcard/apdu_front.hpp"
+#include "softcard/application.hpp"
 #include "softcard/card_memory.hpp"
+#include "softcard/piv_facts.hpp"
 #include "softcard/response.hpp"
 
 namespace jeton::softcard {
@@ -20,8 +21,10 @@ class PivCard final : public Application {
     /// |memory| must live longer.
     PivCard(CardMemory& memory, const CardOptions& options) : m_memory(memory), m_options(options) {}
 
-    /// reset forgets everything that is lost with power.
-    void reset();
+    bool present() const override { return m_memory.state().piv.has_value(); }
+    bool is_named(View name) const override { return is_name_of(application_id, name, rid_bytes); }
+    Response select(const Command& command) override;
+    void reset() override { m_volatile = {}; }
 
     void begin() override;
     Response execute(const Command& command) override;
@@ -31,11 +34,12 @@ class PivCard final : public Application {
     struct Authentication;
     static const Instruction* find_instruction(Byte ins);
     Response dispatch(const Command& command);
-    Response answer(const Command& command);
+
+    const PivState& piv() const { return *m_memory.state().piv; }
+    void change(const std::function<void(PivState&)>& edit);
 
     // piv_card.cpp
     void start();
-    Response select(const Command& command);
     Response get_response(const Command& command);
 
     // piv_pins.cpp
@@ -93,7 +97,6 @@ class PivCard final : public Application {
 
     /// Volatile is the state that power keeps.
     struct Volatile {
-        bool selected = false;
         Bytes sealing_key;                 ///< the public half, as it was at the selection
         std::set<Byte> verified;           ///< references of PINs
         std::optional<Unlocked> unlocked;  ///< there while a PIN is verified

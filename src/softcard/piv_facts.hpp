@@ -87,8 +87,6 @@ const ManagementFacts* find_management(Byte id);
 /// PIN and PUK: 6 to 8 characters, padded with FF (SP 800-73-4 part 1, 2.4.3).
 inline constexpr std::size_t pin_block_bytes = 8;
 inline constexpr std::size_t shortest_pin = 6;
-inline constexpr unsigned standard_tries = 3;
-inline constexpr unsigned largest_tries = 255;
 
 /// is_pin_block tells whether |block| is a PIN in that form.
 bool is_pin_block(View block);

@@ -158,7 +158,7 @@ ImportedKey read_imported_key(View data) {
 
 /// Changes the keys and forgets those that were open.
 void PivCard::change_keys(const std::function<void(std::map<Byte, Key>&)>& edit) {
-    m_memory.change([&](CardState& state) { edit(state.keys); });
+    change([&](PivState& state) { edit(state.keys); });
     if (m_volatile.unlocked) {
         m_volatile.unlocked->opened.clear();
     }
@@ -169,8 +169,8 @@ Response PivCard::generate(const Command& command) {
     require(m_volatile.administrator, status::security_not_satisfied);
     const KeyRequest request = read_key_request(command.data);
     const Policies policies = settle(request.policies, command.p2, *request.algorithm);
-    const Key key = make_key(m_memory.state().sealing_key, command.p2, *request.algorithm, policies.pin,
-                             policies.touch, origin_generated, generate_key(*request.algorithm));
+    const Key key = make_key(piv().sealing_key, command.p2, *request.algorithm, policies.pin, policies.touch,
+                             origin_generated, generate_key(*request.algorithm));
     change_keys([&](std::map<Byte, Key>& keys) { keys.insert_or_assign(command.p2, key); });
     return {BasicTlvWriter<SecretBytes>().put(0x7F49, public_key_fields(key.public_key)).take()};
 }
@@ -184,8 +184,8 @@ Response PivCard::import_key(const Command& command) {
     const Policies policies = settle(imported.policies, command.p2, *algorithm);
     auto private_key = crypto::PrivateKey::from_parts(std::visit(imported, algorithm->kind));
     require(private_key && algorithm->describes(private_key->public_key()), status::wrong_data);
-    const Key key = make_key(m_memory.state().sealing_key, command.p2, *algorithm, policies.pin,
-                             policies.touch, origin_imported, std::move(*private_key));
+    const Key key = make_key(piv().sealing_key, command.p2, *algorithm, policies.pin, policies.touch,
+                             origin_imported, std::move(*private_key));
     change_keys([&](std::map<Byte, Key>& keys) { keys.insert_or_assign(command.p2, key); });
     return {};
 }
@@ -196,7 +196,7 @@ Response PivCard::move_key(const Command& command) {
     const bool moves = is_key_slot(command.p1) && is_key_slot(command.p2) && command.p1 != command.p2;
     require(deletes ? holds_key(command.p2) : moves, status::wrong_parameters);
     require(m_volatile.administrator, status::security_not_satisfied);
-    const std::map<Byte, Key>& keys = m_memory.state().keys;
+    const std::map<Byte, Key>& keys = piv().keys;
     require(keys.contains(command.p2), status::reference_not_found);
     require(deletes || !keys.contains(command.p1), status::conditions_not_satisfied);
     change_keys([&](std::map<Byte, Key>& changed) {
@@ -212,11 +212,12 @@ Response PivCard::move_key(const Command& command) {
 /// ATTEST: P1 slot. Only keys that were generated on the card are attested.
 Response PivCard::attest_key(const Command& command) {
     require(is_key_slot(command.p1) && command.p2 == 0x00, status::wrong_parameters);
-    const CardState& state = m_memory.state();
+    const PivState& state = piv();
     const auto found = state.keys.find(command.p1);
     require(found != state.keys.end(), status::reference_not_found);
     require(found->second.origin == origin_generated, status::wrong_data);
-    const std::optional<Bytes> certificate = attest(state, command.p1, found->second);
+    const std::optional<Bytes> certificate =
+        attest(state, m_memory.state().serial, command.p1, found->second);
     require(certificate.has_value(), status::reference_not_found);
     return {to_secret(*certificate)};
 }

@@ -121,8 +121,8 @@ OpenKey PivCard::private_key(Byte reference, const Key& key) {
 }
 
 Response PivCard::use_key(const Command& command, const Authentication& request) {
-    const auto found = m_memory.state().keys.find(command.p2);
-    require(found != m_memory.state().keys.end(), status::wrong_parameters);
+    const auto found = piv().keys.find(command.p2);
+    require(found != piv().keys.end(), status::wrong_parameters);
     const Key& key = found->second;
     require(command.p1 == key.algorithm, status::wrong_parameters);
     require_pin(key);
@@ -166,8 +166,8 @@ Response PivCard::general_authenticate(const Command& command) {
     if (command.p2 != management_key) {
         return use_key(command, *request);
     }
-    const bool fits = command.p1 == no_algorithm_named ||
-                      command.p1 == static_cast<Byte>(m_memory.state().management.algorithm);
+    const bool fits =
+        command.p1 == no_algorithm_named || command.p1 == static_cast<Byte>(piv().management.algorithm);
     require(fits, status::wrong_parameters);
     return authenticate_administrator(*request);
 }

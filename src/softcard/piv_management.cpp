@@ -45,12 +45,12 @@ bool asks_for(const std::optional<View>& field) {
 Response PivCard::authenticate_administrator(const Authentication& request) {
     if (asks_for(request.witness) && request.is(true, false, false, false)) {
         m_volatile.challenge.clear();
-        m_volatile.witness = random_block(m_memory.state().management);
-        return in_template(0x80, encrypt(m_memory.state().management, m_volatile.witness));
+        m_volatile.witness = random_block(piv().management);
+        return in_template(0x80, encrypt(piv().management, m_volatile.witness));
     }
     if (asks_for(request.challenge) && request.is(false, true, false, false)) {
         m_volatile.witness.clear();
-        m_volatile.challenge = random_block(m_memory.state().management);
+        m_volatile.challenge = random_block(piv().management);
         return in_template(0x81, m_volatile.challenge);
     }
     if (request.is(true, true, false, false)) {
@@ -63,10 +63,10 @@ Response PivCard::authenticate_administrator(const Authentication& request) {
 Response PivCard::finish_mutual(const Authentication& request) {
     const SecretBytes witness = std::exchange(m_volatile.witness, {});
     m_volatile.administrator = false;
-    require(request.challenge->size() == block_bytes(m_memory.state().management), status::wrong_data);
+    require(request.challenge->size() == block_bytes(piv().management), status::wrong_data);
     require(!witness.empty() && equal_secret(witness, *request.witness), status::security_not_satisfied);
-    require_touch(m_memory.state().management.touch_policy);
-    Response response = in_template(0x82, encrypt(m_memory.state().management, *request.challenge));
+    require_touch(piv().management.touch_policy);
+    Response response = in_template(0x82, encrypt(piv().management, *request.challenge));
     m_volatile.administrator = true;
     return response;
 }
@@ -74,7 +74,7 @@ Response PivCard::finish_mutual(const Authentication& request) {
 Response PivCard::finish_external(const Authentication& request) {
     const SecretBytes challenge = std::exchange(m_volatile.challenge, {});
     m_volatile.administrator = false;
-    const ManagementKey& key = m_memory.state().management;
+    const ManagementKey& key = piv().management;
     // Another process may have set a key of another algorithm.
     require(challenge.size() == block_bytes(key), status::security_not_satisfied);
     const bool right = equal_secret(encrypt(key, challenge), *request.response);
@@ -95,7 +95,7 @@ Response PivCard::set_management_key(const Command& command) {
     const bool fits =
         facts != nullptr && static_cast<Byte>(facts->algorithm) == data[0] && facts->key_bytes == data[2];
     require(fits, status::wrong_data);
-    m_memory.change([&](CardState& state) {
+    change([&](PivState& state) {
         state.management = {facts->algorithm, wants_touch ? TouchPolicy::always : TouchPolicy::never,
                             to_secret(data.subspan(3))};
     });

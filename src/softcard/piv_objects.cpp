@@ -53,8 +53,8 @@ Response PivCard::get_data(const Command& command) {
     const ObjectRule* const rule = find_object_rule(tag);
     require(rule != nullptr, status::not_found);
     require(!rule->read_needs_pin || pin_verified(), status::security_not_satisfied);
-    const auto found = m_memory.state().objects.find(tag);
-    require(found != m_memory.state().objects.end(), status::not_found);
+    const auto found = piv().objects.find(tag);
+    require(found != piv().objects.end(), status::not_found);
     return {BasicTlvWriter<SecretBytes>().put(rule->own_tag ? tag : contents, found->second).take()};
 }
 
@@ -63,7 +63,7 @@ Response PivCard::put_data(const Command& command) {
     require(m_volatile.administrator, status::security_not_satisfied);
     const Update update = read_update(command.data);
     require(update.content.size() <= most_object_bytes, status::no_room);
-    m_memory.change([&](CardState& state) {
+    change([&](PivState& state) {
         if (update.content.empty()) {
             state.objects.erase(update.tag);
         } else {

@@ -33,9 +33,9 @@ PinPair read_pair(View data) {
 /// Tries to open the sealing key with |entered|. The try is written down as used before, so that pulling the
 /// card gains nothing; the caller writes the full counter once it goes on. Refuses with 63Cx or 6983.
 SealingKey PivCard::spend_try(Byte reference, View entered) {
-    require(m_memory.state().pins.at(reference).tries > 0, status::blocked);
-    m_memory.change([&](CardState& state) { --state.pins.at(reference).tries; });
-    const CardState& state = m_memory.state();
+    require(piv().pins.at(reference).tries > 0, status::blocked);
+    change([&](PivState& state) { --state.pins.at(reference).tries; });
+    const PivState& state = piv();
     const Pin& pin = state.pins.at(reference);
     auto key = SealingKey::unwrap(pin.wrapped, reference, entered, state.sealing_key);
     require(key.has_value(), told_tries(pin.tries));
@@ -44,9 +44,9 @@ SealingKey PivCard::spend_try(Byte reference, View entered) {
 
 /// Writes |block| as the new PIN, with all its tries.
 void PivCard::replace_pin(const SealingKey& key, Byte reference, View block) {
-    const Pin& present = m_memory.state().pins.at(reference);
+    const Pin& present = piv().pins.at(reference);
     const Pin next = make_pin(key, reference, block, present.most_tries, present.wrapped.iterations);
-    m_memory.change([&](CardState& state) { state.pins[reference] = next; });
+    change([&](PivState& state) { state.pins[reference] = next; });
 }
 
 /// Remembers that the PIN |reference| was given. What its key opened before stays open.
@@ -67,13 +67,13 @@ Response PivCard::pin_status(Byte reference) const {
     if (m_volatile.verified.contains(reference)) {
         return {};
     }
-    const unsigned tries = m_memory.state().pins.at(reference).tries;
+    const unsigned tries = piv().pins.at(reference).tries;
     return {{}, tries == 0 ? status::blocked : told_tries(tries)};
 }
 
 Response PivCard::verify(const Command& command) {
     require(command.p1 == 0x00 || command.p1 == 0xFF, status::wrong_parameters);
-    const bool known = command.p2 != pin_unblocking_key && m_memory.state().pins.contains(command.p2);
+    const bool known = command.p2 != pin_unblocking_key && piv().pins.contains(command.p2);
     require(known, status::reference_not_found);
     if (command.p1 == 0xFF) {
         return log_out(command);
@@ -84,7 +84,7 @@ Response PivCard::verify(const Command& command) {
     require(is_pin_block(command.data), status::wrong_data);
     m_volatile.verified.erase(command.p2);
     SealingKey key = spend_try(command.p2, command.data);
-    m_memory.change([&](CardState& state) {
+    change([&](PivState& state) {
         Pin& pin = state.pins.at(command.p2);
         pin.tries = pin.most_tries;
     });
@@ -95,7 +95,7 @@ Response PivCard::verify(const Command& command) {
 
 Response PivCard::change_reference_data(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
-    require(m_memory.state().pins.contains(command.p2), status::reference_not_found);
+    require(piv().pins.contains(command.p2), status::reference_not_found);
     const PinPair pair = read_pair(command.data);
     m_volatile.verified.erase(command.p2);
     SealingKey key = spend_try(command.p2, pair.present);
@@ -112,10 +112,10 @@ Response PivCard::reset_retry_counter(const Command& command) {
     const PinPair pair = read_pair(command.data);
     m_volatile.verified.erase(application_pin);
     const SealingKey key = spend_try(pin_unblocking_key, pair.present);
-    const CardState& state = m_memory.state();
+    const PivState& state = piv();
     const Pin& pin = state.pins.at(application_pin);
     const Pin next = make_pin(key, application_pin, pair.next, pin.most_tries, pin.wrapped.iterations);
-    m_memory.change([&](CardState& changed) {
+    change([&](PivState& changed) {
         Pin& puk = changed.pins.at(pin_unblocking_key);
         puk.tries = puk.most_tries;
         changed.pins[application_pin] = next;
@@ -129,13 +129,13 @@ Response PivCard::set_retries(const Command& command) {
     require(m_volatile.administrator && m_volatile.verified.contains(application_pin),
             status::security_not_satisfied);
     const SealingKey& key = m_volatile.unlocked->sealing_key;
-    const unsigned iterations = m_memory.state().pins.at(application_pin).wrapped.iterations;
+    const unsigned iterations = piv().pins.at(application_pin).wrapped.iterations;
     const auto factory_pin_of = [&](Byte reference, unsigned tries) {
         return make_pin(key, reference, pin_block(view_of(factory_value(reference))), tries, iterations);
     };
     const Pin pin = factory_pin_of(application_pin, command.p1);
     const Pin puk = factory_pin_of(pin_unblocking_key, command.p2);
-    m_memory.change([&](CardState& state) {
+    change([&](PivState& state) {
         state.pins[application_pin] = pin;
         state.pins[pin_unblocking_key] = puk;
     });

@@ -50,7 +50,7 @@ Response key_metadata(const Key& key) {
 
 Response PivCard::get_metadata(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
-    const CardState& state = m_memory.state();
+    const PivState& state = piv();
     if (const auto pin = state.pins.find(command.p2); pin != state.pins.end()) {
         return pin_metadata(pin->second);
     }
@@ -75,11 +75,11 @@ Response PivCard::get_serial(const Command& command) {
 /// RESET: only when PIN and PUK are blocked.
 Response PivCard::reset_card(const Command& command) {
     require(command.p1 == 0x00 && command.p2 == 0x00, status::wrong_parameters);
-    const CardState& state = m_memory.state();
+    const PivState& state = piv();
     const bool blocked =
         state.pins.at(application_pin).tries == 0 && state.pins.at(pin_unblocking_key).tries == 0;
     require(blocked, status::conditions_not_satisfied);
-    m_memory.change([](CardState& changed) { changed = factory_state(changed); });
+    change([](PivState& changed) { changed = factory_state(changed); });
     start();
     return {};
 }

@@ -34,8 +34,8 @@ struct Response {
     StatusWord status = status::ok;
 };
 
-/// Refusal ends a command with a status word other than 9000. Only Application::execute implementations catch
-/// it.
+/// Refusal ends a command with a status word other than 9000. Only guarded()
+/// catches it.
 class Refusal final : public std::exception {
   public:
     explicit Refusal(StatusWord status_word) : m_status(status_word) {}

@@ -22,7 +22,7 @@ Bytes SoftCard::power_on() {
 
 void SoftCard::power_off() {
     m_powered = false;
-    m_piv.reset();
+    m_router.reset();
     m_front.reset();
 }
 

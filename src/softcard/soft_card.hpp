@@ -5,8 +5,8 @@
 
 #include "reader/simulated_card.hpp"
 #include "softcard/apdu_front.hpp"
+#include "softcard/applications.hpp"
 #include "softcard/card_memory.hpp"
-#include "softcard/piv_card.hpp"
 
 namespace jeton::softcard {
 
@@ -20,7 +20,7 @@ View softcard_atr();
 class SoftCard final : public reader::SimulatedCard {
   public:
     explicit SoftCard(std::unique_ptr<Storage> storage, const CardOptions& options = {})
-        : m_memory(std::move(storage)), m_piv(m_memory, options) {}
+        : m_memory(std::move(storage)), m_router(run_applications(m_memory, options)) {}
 
     bool present() override { return m_memory.usable(); }
 
@@ -34,8 +34,8 @@ class SoftCard final : public reader::SimulatedCard {
 
   private:
     CardMemory m_memory;
-    PivCard m_piv;
-    ApduFront m_front{m_piv};
+    Router m_router;
+    ApduFront m_front{m_router};
     bool m_powered = false;
 };
 

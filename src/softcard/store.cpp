@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <system_error>
 
+#include "softcard/applications.hpp"
 #include "softcard/card_json.hpp"
 #include "softcard/card_state.hpp"
 #include "softcard/soft_card.hpp"
@@ -61,8 +62,28 @@ void require_management_key(const CreateOptions& options) {
     }
 }
 
+}  // namespace
+
+void require_applets(const std::vector<std::string>& names) {
+    if (names.empty()) {
+        throw Error("a software card has at least one application");
+    }
+    for (auto name = names.begin(); name != names.end(); ++name) {
+        const ApplicationKind* const kind = find_application(*name);
+        if (kind == nullptr || kind->make == nullptr) {
+            throw Error(fmt::format("the application \"{}\" is not available on software cards", *name));
+        }
+        if (std::find(names.begin(), name, *name) != name) {
+            throw Error(fmt::format("the application \"{}\" is named twice", *name));
+        }
+    }
+}
+
+namespace {
+
 void require_valid(const CreateOptions& options) {
     require_name(options.name);
+    require_applets(options.applets);
     require_pin(options.pin, "PIN");
     require_pin(options.puk, "PUK");
     if (!options.global_pin.empty()) {

@@ -26,18 +26,22 @@ enum class ManagementAlgorithm : Byte { tdes = 0x03, aes128 = 0x08, aes192 = 0x0
 std::optional<ManagementAlgorithm> find_management_algorithm(std::string_view name);
 
 struct CreateOptions {
-    std::string name;              ///< [a-z0-9][a-z0-9._-]{0,31}
-    std::string pin = "123456";    ///< 6 to 8 characters
-    std::string puk = "12345678";  ///< 6 to 8 characters
-    std::string global_pin = {};   ///< 6 to 8 characters; empty: the card has none
-    Bytes management_key;          ///< empty: a random one, stored PIN-protected on the card
+    std::string name;                         ///< [a-z0-9][a-z0-9._-]{0,31}
+    std::vector<std::string> applets{"piv"};  ///< rows of application_kinds() that this version has
+    std::string pin = "123456";               ///< 6 to 8 characters
+    std::string puk = "12345678";             ///< 6 to 8 characters
+    std::string global_pin = {};              ///< 6 to 8 characters; empty: the card has none
+    Bytes management_key;                     ///< empty: a random one, stored PIN-protected on the card
     /// Of the management key; by default AES of the key's length, AES-192 for a random key.
     std::optional<ManagementAlgorithm> management_algorithm = std::nullopt;
     unsigned pin_iterations = 10'000;  ///< how often PBKDF2 hashes: what one try costs who copied the file
 };
 
-/// create makes a new card with a PIV applet; throws Error when |name| exists, even if another process makes
-/// it just now, or is not a name.
+/// require_applets throws Error unless |names| can be CreateOptions::applets.
+void require_applets(const std::vector<std::string>& names);
+
+/// create makes a new card; throws Error when |name| exists, even if another process makes
+/// it just now, or is not a name, and when an applet is none of this version.
 void create(const std::filesystem::path& state_directory, const CreateOptions& options);
 
 /// list names the cards in the directory, sorted; empty when there is no directory. Reads no file.

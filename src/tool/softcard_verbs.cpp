@@ -124,8 +124,10 @@ void create_softcard(const SoftcardCreate& request) {
                         "\"jeton softcard delete {}\".",
                         request.name, request.name));
     }
+    softcard::require_applets(request.applets);
     softcard::CreateOptions options;
     options.name = request.name;
+    options.applets = request.applets;
     const softcard::CreateOptions standard;
     options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
     options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
@@ -134,7 +136,7 @@ void create_softcard(const SoftcardCreate& request) {
     options.pin_iterations = request.pin_iterations.value_or(standard.pin_iterations);
     softcard::create(directory, options);
     Json card = describe(directory, request.name);
-    card["applets"] = Json::array({request.applet});
+    card["applets"] = request.applets;
     if (request.json) {
         print_json(card);
         return;

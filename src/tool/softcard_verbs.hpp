@@ -16,7 +16,7 @@ struct SoftcardCreate {
     std::string management_key_file;  ///< empty: a random key
     std::string management_algorithm;
     std::optional<unsigned> pin_iterations;  ///< of PBKDF2
-    std::string applet = "piv";
+    std::vector<std::string> applets{"piv"};
     bool json = false;
 };
 

@@ -127,12 +127,13 @@ TEST(ConfigTest, a_fault_plan_breaks_the_reader_until_it_is_removed) {
 /// add_touch_key puts a key that wants to be touched into the slot 9A of the card.
 void add_touch_key(const SoftCards& cards) {
     const auto file = softcard::card_file(cards.directory(), "test");
-    auto state = std::get<softcard::CardState>(softcard::read_card(read_file(file, 1 << 20).value()));
+    auto card = std::get<softcard::CardState>(softcard::read_card(read_file(file, 1 << 20).value()));
+    softcard::PivState& state = card.piv.value();
     state.keys.emplace(0x9A, softcard::make_key(state.sealing_key, 0x9A, *softcard::find_key_algorithm(0x11),
                                                 softcard::PinPolicy::once, softcard::TouchPolicy::always,
                                                 softcard::origin_generated,
                                                 crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
-    replace_file(file, softcard::write_card(state), 0600);
+    replace_file(file, softcard::write_card(card), 0600);
 }
 
 TEST(ConfigTest, keys_of_soft_cards_are_touched_as_it_says) {

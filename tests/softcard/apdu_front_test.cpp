@@ -9,7 +9,7 @@ namespace jeton::softcard {
 namespace {
 
 /// Answers with as many bytes as the first two bytes of data say, 00 01 02 ..., or 6A80 without data.
-class Counter final : public Application {
+class Counter final : public CommandHandler {
   public:
     void begin() override { ++begun; }
     Response execute(const Command& command) override {

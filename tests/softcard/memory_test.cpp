@@ -1,5 +1,7 @@
 // What a card keeps, and how several processes share it.
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,11 +28,12 @@ TEST(CardMemory, TextAndStateAreTheSame) {
     card.generate(0x9E, 0xE1);
     const auto read = read_card(*card.medium().bytes);
     ASSERT_TRUE(std::holds_alternative<CardState>(read));
-    const auto& state = std::get<CardState>(read);
+    const auto& card_state = std::get<CardState>(read);
+    const PivState& state = card_state.piv.value();
     EXPECT_EQ(state.keys.size(), 4U) << "with the attestation key";
     EXPECT_EQ(state.keys.at(0x95).pin_policy, PinPolicy::always);
     EXPECT_EQ(state.keys.at(0x95).touch_policy, TouchPolicy::always);
-    EXPECT_EQ(write_card(state), *card.medium().bytes);
+    EXPECT_EQ(write_card(card_state), *card.medium().bytes);
 }
 
 TEST(CardMemory, TwoProcessesSeeEachOthersChanges) {
@@ -103,71 +106,77 @@ constexpr Damage damages[] = {
     {"/format", R"("another")", "/format"},
     {"/version", "0", "/version"},
     {"/version", "1", "/version"},
-    {"/version", "3", "/version"},
+    {"/version", "4", "/version"},
     {"/version", "", ""},
     {"/serial", R"("0011")", "/serial"},
     {"/serial", "7", "/serial"},
-    {"/sealing_key", R"("0011")", "/sealing_key"},
-    {"/sealing_key", "", ""},
-    {"/pin", "[]", "/pin"},
-    {"/pin", "", ""},
-    {"/puk", "", ""},
-    {"/global_pin", "{}", "/global_pin"},
-    {"/pin/tries", "4", "/pin/tries"},
-    {"/pin/tries", "-1", "/pin/tries"},
-    {"/pin/tries", "1.5", "/pin/tries"},
-    {"/pin/tries", R"("3")", "/pin/tries"},
-    {"/pin/most_tries", "0", "/pin/most_tries"},
-    {"/pin/most_tries", "256", "/pin/most_tries"},
-    {"/pin/most_tries", "2", "/pin/tries"},
-    {"/pin/salt", R"("00112233445566778899AABBCCDDEE")", "/pin/salt"},
-    {"/pin/iterations", "0", "/pin/iterations"},
-    {"/pin/iterations", "1000001", "/pin/iterations"},
-    {"/pin/sealing_key", R"("31323334353637")", "/pin/sealing_key"},
-    {"/pin/sealing_key", R"("zz")", "/pin/sealing_key"},
-    {"/pin/factory_value", "1", "/pin/factory_value"},
-    {"/puk/salt", "null", "/puk/salt"},
-    {"/puk/more", "1", "/puk"},
-    {"/management_key", R"("00112233445566778899AABBCCDDEEFF")", "/management_key"},
-    {"/management_key/algorithm", "0", "/management_key/algorithm"},
-    {"/management_key/algorithm", "9", "/management_key/algorithm"},
-    {"/management_key/algorithm", "8", "/management_key/value"},
-    {"/management_key/algorithm", "12", "/management_key/value"},
-    {"/management_key/touch_policy", "0", "/management_key/touch_policy"},
-    {"/management_key/touch_policy", "4", "/management_key/touch_policy"},
-    {"/management_key/value", R"("")", "/management_key/value"},
-    {"/management_key/more", "1", "/management_key"},
-    {"/keys", "[]", "/keys"},
-    {"/keys/9b", "{}", "/keys/9b"},
-    {"/keys/9A", "{}", "/keys/9A"},
-    {"/keys/19a", "{}", "/keys/19a"},
-    {"/keys/9a/algorithm", "8", "/keys/9a/algorithm"},
-    {"/keys/9a/algorithm", "20", "/keys/9a/public_key"},
-    {"/keys/9a/algorithm", "7", "/keys/9a/public_key"},
-    {"/keys/9a/algorithm", "224", "/keys/9a/public_key"},
-    {"/keys/9a/pin_policy", "0", "/keys/9a/pin_policy"},
-    {"/keys/9a/pin_policy", "4", "/keys/9a/pin_policy"},
-    {"/keys/9a/pin_policy", "1", "/keys/9a"},
-    {"/keys/9a/touch_policy", "0", "/keys/9a/touch_policy"},
-    {"/keys/9a/touch_policy", "4", "/keys/9a/touch_policy"},
-    {"/keys/9a/origin", "3", "/keys/9a/origin"},
-    {"/keys/9a/origin", "", "/keys/9a"},
-    {"/keys/9a/public_key", R"("3000")", "/keys/9a/public_key"},
-    {"/keys/9a/public_key", "", "/keys/9a"},
-    {"/keys/9a/made_for", "256", "/keys/9a/made_for"},
-    {"/keys/9a/made_for", "", "/keys/9a"},
-    {"/keys/9a/sealed_key", R"("00")", "/keys/9a/sealed_key"},
-    {"/keys/9a/sealed_key", "", "/keys/9a"},
-    {"/keys/9a/private_key", R"("00")", "/keys/9a"},
-    {"/keys/9e/pin_policy", "2", "/keys/9e"},
-    {"/keys/9e/private_key", R"("3000")", "/keys/9e/private_key"},
-    {"/keys/9e/private_key", "", "/keys/9e"},
-    {"/keys/9e/sealed_key", R"("00")", "/keys/9e"},
-    {"/keys/f9/pin_policy", "2", "/keys/f9"},
-    {"/objects/5fc1ff", R"("AA")", "/objects/5fc1ff"},
-    {"/objects/5fc105", R"("")", "/objects/5fc105"},
-    {"/objects/5fc105", "{}", "/objects/5fc105"},
-    {"/objects/x", R"("AA")", "/objects/x"},
+    {"/applications/piv/sealing_key", R"("0011")", "/applications/piv/sealing_key"},
+    {"/applications/piv/sealing_key", "", "/applications/piv"},
+    {"/applications/piv/pin", "[]", "/applications/piv/pin"},
+    {"/applications/piv/pin", "", "/applications/piv"},
+    {"/applications/piv/puk", "", "/applications/piv"},
+    {"/applications/piv/global_pin", "{}", "/applications/piv/global_pin"},
+    {"/applications/piv/pin/tries", "4", "/applications/piv/pin/tries"},
+    {"/applications/piv/pin/tries", "-1", "/applications/piv/pin/tries"},
+    {"/applications/piv/pin/tries", "1.5", "/applications/piv/pin/tries"},
+    {"/applications/piv/pin/tries", R"("3")", "/applications/piv/pin/tries"},
+    {"/applications/piv/pin/most_tries", "0", "/applications/piv/pin/most_tries"},
+    {"/applications/piv/pin/most_tries", "256", "/applications/piv/pin/most_tries"},
+    {"/applications/piv/pin/most_tries", "2", "/applications/piv/pin/tries"},
+    {"/applications/piv/pin/salt", R"("00112233445566778899AABBCCDDEE")", "/applications/piv/pin/salt"},
+    {"/applications/piv/pin/iterations", "0", "/applications/piv/pin/iterations"},
+    {"/applications/piv/pin/iterations", "1000001", "/applications/piv/pin/iterations"},
+    {"/applications/piv/pin/sealing_key", R"("31323334353637")", "/applications/piv/pin/sealing_key"},
+    {"/applications/piv/pin/sealing_key", R"("zz")", "/applications/piv/pin/sealing_key"},
+    {"/applications/piv/pin/factory_value", "1", "/applications/piv/pin/factory_value"},
+    {"/applications/piv/puk/salt", "null", "/applications/piv/puk/salt"},
+    {"/applications/piv/puk/more", "1", "/applications/piv/puk"},
+    {"/applications/piv/management_key", R"("00112233445566778899AABBCCDDEEFF")",
+     "/applications/piv/management_key"},
+    {"/applications/piv/management_key/algorithm", "0", "/applications/piv/management_key/algorithm"},
+    {"/applications/piv/management_key/algorithm", "9", "/applications/piv/management_key/algorithm"},
+    {"/applications/piv/management_key/algorithm", "8", "/applications/piv/management_key/value"},
+    {"/applications/piv/management_key/algorithm", "12", "/applications/piv/management_key/value"},
+    {"/applications/piv/management_key/touch_policy", "0", "/applications/piv/management_key/touch_policy"},
+    {"/applications/piv/management_key/touch_policy", "4", "/applications/piv/management_key/touch_policy"},
+    {"/applications/piv/management_key/value", R"("")", "/applications/piv/management_key/value"},
+    {"/applications/piv/management_key/more", "1", "/applications/piv/management_key"},
+    {"/applications/piv/keys", "[]", "/applications/piv/keys"},
+    {"/applications/piv/keys/9b", "{}", "/applications/piv/keys/9b"},
+    {"/applications/piv/keys/9A", "{}", "/applications/piv/keys/9A"},
+    {"/applications/piv/keys/19a", "{}", "/applications/piv/keys/19a"},
+    {"/applications/piv/keys/9a/algorithm", "8", "/applications/piv/keys/9a/algorithm"},
+    {"/applications/piv/keys/9a/algorithm", "20", "/applications/piv/keys/9a/public_key"},
+    {"/applications/piv/keys/9a/algorithm", "7", "/applications/piv/keys/9a/public_key"},
+    {"/applications/piv/keys/9a/algorithm", "224", "/applications/piv/keys/9a/public_key"},
+    {"/applications/piv/keys/9a/pin_policy", "0", "/applications/piv/keys/9a/pin_policy"},
+    {"/applications/piv/keys/9a/pin_policy", "4", "/applications/piv/keys/9a/pin_policy"},
+    {"/applications/piv/keys/9a/pin_policy", "1", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9a/touch_policy", "0", "/applications/piv/keys/9a/touch_policy"},
+    {"/applications/piv/keys/9a/touch_policy", "4", "/applications/piv/keys/9a/touch_policy"},
+    {"/applications/piv/keys/9a/origin", "3", "/applications/piv/keys/9a/origin"},
+    {"/applications/piv/keys/9a/origin", "", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9a/public_key", R"("3000")", "/applications/piv/keys/9a/public_key"},
+    {"/applications/piv/keys/9a/public_key", "", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9a/made_for", "256", "/applications/piv/keys/9a/made_for"},
+    {"/applications/piv/keys/9a/made_for", "", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9a/sealed_key", R"("00")", "/applications/piv/keys/9a/sealed_key"},
+    {"/applications/piv/keys/9a/sealed_key", "", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9a/private_key", R"("00")", "/applications/piv/keys/9a"},
+    {"/applications/piv/keys/9e/pin_policy", "2", "/applications/piv/keys/9e"},
+    {"/applications/piv/keys/9e/private_key", R"("3000")", "/applications/piv/keys/9e/private_key"},
+    {"/applications/piv/keys/9e/private_key", "", "/applications/piv/keys/9e"},
+    {"/applications/piv/keys/9e/sealed_key", R"("00")", "/applications/piv/keys/9e"},
+    {"/applications/piv/keys/f9/pin_policy", "2", "/applications/piv/keys/f9"},
+    {"/applications/piv/objects/5fc1ff", R"("AA")", "/applications/piv/objects/5fc1ff"},
+    {"/applications/piv/objects/5fc105", R"("")", "/applications/piv/objects/5fc105"},
+    {"/applications/piv/objects/5fc105", "{}", "/applications/piv/objects/5fc105"},
+    {"/applications/piv/objects/x", R"("AA")", "/applications/piv/objects/x"},
+    {"/applications", "", ""},
+    {"/applications", "[]", "/applications"},
+    {"/applications/other", "{}", "/applications/other"},
+    {"/applications/piv", "[]", "/applications/piv"},
+    {"/applications/piv/more", "1", "/applications/piv"},
     {"/more", "1", ""},
 };
 
@@ -213,13 +222,14 @@ TEST(CardMemory, KnownKeysAreSharedAndStillChecked) {
     card.generate(0x9E, 0x11);
     const auto first = std::get<CardState>(read_card(*card.medium().bytes));
     const auto again = std::get<CardState>(read_card(*card.medium().bytes, &first));
-    EXPECT_EQ(again.keys, first.keys) << "clear keys are compared by identity";
+    EXPECT_EQ(again.piv->keys, first.piv->keys) << "clear keys are compared by identity";
     Json changed = json_of(card.medium());
-    changed["keys"]["9e"] = changed["keys"]["f9"];
+    changed["applications"]["piv"]["keys"]["9e"] = changed["applications"]["piv"]["keys"]["f9"];
     const auto other = std::get<CardState>(read_card(view_of(changed.dump()), &first));
-    EXPECT_EQ(other.keys.at(0x9E).public_key, first.keys.at(0xF9).public_key);
-    EXPECT_NE(other.keys.at(0x9E), first.keys.at(0x9E));
-    changed["keys"]["9e"]["private_key"] = json_of(card.medium())["keys"]["9e"]["private_key"];
+    EXPECT_EQ(other.piv->keys.at(0x9E).public_key, first.piv->keys.at(0xF9).public_key);
+    EXPECT_NE(other.piv->keys.at(0x9E), first.piv->keys.at(0x9E));
+    changed["applications"]["piv"]["keys"]["9e"]["private_key"] =
+        json_of(card.medium())["applications"]["piv"]["keys"]["9e"]["private_key"];
     EXPECT_TRUE(std::holds_alternative<JsonError>(read_card(view_of(changed.dump()), &first)))
         << "a known key beside another public key";
 }
@@ -229,10 +239,11 @@ TEST(CardMemory, AKeyOfAnotherPublicKeyIsFound) {
     card.become_administrator();
     card.generate(0x9E, 0x11);
     Json broken = json_of(card.medium());
-    broken["keys"]["9e"]["public_key"] = broken["keys"]["f9"]["public_key"];
+    broken["applications"]["piv"]["keys"]["9e"]["public_key"] =
+        broken["applications"]["piv"]["keys"]["f9"]["public_key"];
     const auto read = read_card(view_of(broken.dump()));
     ASSERT_TRUE(std::holds_alternative<JsonError>(read));
-    EXPECT_EQ(std::get<JsonError>(read).pointer, "/keys/9e/private_key");
+    EXPECT_EQ(std::get<JsonError>(read).pointer, "/applications/piv/keys/9e/private_key");
 }
 
 TEST(CardMemory, AnAttestationKeyThatThePinGuardsIsRefused) {
@@ -240,10 +251,10 @@ TEST(CardMemory, AnAttestationKeyThatThePinGuardsIsRefused) {
     card.become_administrator();
     card.generate(0x9A, 0x11);
     Json broken = json_of(card.medium());
-    broken["keys"]["f9"] = broken["keys"]["9a"];
+    broken["applications"]["piv"]["keys"]["f9"] = broken["applications"]["piv"]["keys"]["9a"];
     const auto read = read_card(view_of(broken.dump()));
     ASSERT_TRUE(std::holds_alternative<JsonError>(read));
-    EXPECT_EQ(std::get<JsonError>(read).pointer, "/keys/f9/pin_policy");
+    EXPECT_EQ(std::get<JsonError>(read).pointer, "/applications/piv/keys/f9/pin_policy");
 }
 
 TEST(CardMemory, ACardOfVersion1IsRefusedWithAdvice) {
@@ -256,10 +267,61 @@ TEST(CardMemory, ACardOfVersion1IsRefusedWithAdvice) {
     EXPECT_NE(error.found.find("jeton softcard create"), std::string::npos) << error.found;
 }
 
+/// The text of a card that a program of version 2 made: PIN and global PIN 123456, PUK 12345678, the
+/// management key of fixed_options.
+std::string card_of_version_2() {
+    std::ostringstream text;
+    text << std::ifstream(SOFTCARD_FILES "/version-2.softcard").rdbuf();
+    return text.str();
+}
+
+TEST(CardMemory, ACardOfVersion2IsReadAndWrittenAnew) {
+    const auto medium = std::make_shared<Medium>();
+    put(*medium, card_of_version_2());
+    const Json old = json_of(*medium);
+    ASSERT_EQ(old["version"], 2);
+    CardUnderTest card(medium);
+    EXPECT_EQ(json_of(*medium), old) << "reading changes nothing";
+    card.verify();
+    card.become_administrator();
+    const Json written = json_of(*medium);
+    EXPECT_EQ(written["version"], 3);
+    EXPECT_EQ(written["serial"], old["serial"]);
+    for (const char* member : {"sealing_key", "puk", "management_key", "keys", "objects"}) {
+        EXPECT_EQ(written["applications"]["piv"][member], old[member]) << member;
+        EXPECT_FALSE(written.contains(member)) << member;
+    }
+    EXPECT_EQ(card.send("00200000 08 313233343536FFFF").status, 0x9000U) << "the global PIN";
+}
+
+TEST(CardMemory, ADamagedCardOfVersion2IsRefused) {
+    for (const char* member : {"serial", "sealing_key", "pin", "keys"}) {
+        Json broken = Json::parse(card_of_version_2());
+        broken.erase(member);
+        EXPECT_TRUE(std::holds_alternative<JsonError>(read_card(view_of(broken.dump())))) << member;
+    }
+    Json more = Json::parse(card_of_version_2());
+    more["applications"] = Json::object();
+    EXPECT_TRUE(std::holds_alternative<JsonError>(read_card(view_of(more.dump()))));
+}
+
+TEST(CardMemory, ACardThatLosesItsApplicationIsAnotherCard) {
+    CardUnderTest card;
+    Json changed = json_of(card.medium());
+    changed["applications"].erase("piv");
+    put(card.medium(), changed.dump());
+    EXPECT_EQ(card.send("00200080").status, 0x6F00U);
+    EXPECT_FALSE(card.card().power_on().empty());
+    EXPECT_EQ(card.send("00A4040005A000000308").status, 0x6A82U);
+    EXPECT_EQ(card.send("00200080").status, 0x6D00U) << "no application is selected";
+}
+
 TEST(CardMemory, ErrorsQuoteNoSecret) {
     CardUnderTest card;
     Json broken = json_of(card.medium());
-    for (const char* pointer : {"/management_key/value", "/keys/f9/private_key", "/pin/sealing_key"}) {
+    for (const char* pointer :
+         {"/applications/piv/management_key/value", "/applications/piv/keys/f9/private_key",
+          "/applications/piv/pin/sealing_key"}) {
         Json changed = broken;
         changed[Json::json_pointer(pointer)] = "3132333435363738FF";
         const auto read = read_card(view_of(changed.dump()));

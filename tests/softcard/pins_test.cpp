@@ -15,7 +15,7 @@ constexpr std::string_view pin_status = "00200080";
 unsigned pin_tries_in(View text) {
     const auto card = read_card(text);
     EXPECT_TRUE(std::holds_alternative<CardState>(card));
-    return std::get<CardState>(card).pins.at(application_pin).tries;
+    return std::get<CardState>(card).piv->pins.at(application_pin).tries;
 }
 
 TEST(Pins, CounterSurvivesPowerCyclesAndProcesses) {

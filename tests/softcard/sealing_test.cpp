@@ -147,8 +147,10 @@ TEST_F(SealedCard, DoesNotOpenAKeyWhoseRulesWereChangedInTheFile) {
         const char* value;
     };
     const Json whole = json();
-    for (const Change& change : {Change{"/keys/9a/pin_policy", "3"}, Change{"/keys/9a/touch_policy", "2"},
-                                 Change{"/keys/9a/origin", "1"}, Change{"/keys/9a/made_for", "130"}}) {
+    for (const Change& change : {Change{"/applications/piv/keys/9a/pin_policy", "3"},
+                                 Change{"/applications/piv/keys/9a/touch_policy", "2"},
+                                 Change{"/applications/piv/keys/9a/origin", "1"},
+                                 Change{"/applications/piv/keys/9a/made_for", "130"}}) {
         SCOPED_TRACE(change.pointer);
         Json changed = whole;
         changed[Json::json_pointer(change.pointer)] = Json::parse(change.value);
@@ -158,7 +160,8 @@ TEST_F(SealedCard, DoesNotOpenAKeyWhoseRulesWereChangedInTheFile) {
         EXPECT_EQ(sign(0x9A), (Answer{{}, 0x6581}));
     }
     Json changed = whole;
-    changed["keys"]["9a"]["public_key"] = changed["keys"]["9e"]["public_key"];
+    Json& keys = changed["applications"]["piv"]["keys"];
+    keys["9a"]["public_key"] = keys["9e"]["public_key"];
     write(changed);
     card.restart();
     card.verify();
@@ -171,7 +174,7 @@ TEST_F(SealedCard, DoesNotOpenAKeyWhoseRulesWereChangedInTheFile) {
 
 TEST_F(SealedCard, RefusesThePinWhenItsSealingKeyWasExchanged) {
     Json changed = json();
-    changed["sealing_key"] = to_hex(SealingKey::generate().public_key());
+    changed["applications"]["piv"]["sealing_key"] = to_hex(SealingKey::generate().public_key());
     write(changed);
     card.restart();
     EXPECT_EQ(card.send("0020008008313233343536FFFF").status, 0x63C2U);

@@ -177,6 +177,16 @@ TEST_F(StoreTest, PinsAndKeysAreChecked) {
     EXPECT_FALSE(fs::exists(directory));
 }
 
+TEST_F(StoreTest, AppletsAreChecked) {
+    using Names = std::vector<std::string>;
+    for (const Names& names :
+         {Names{}, Names{"PIV"}, Names{"piv", "piv"}, Names{"sc-hsm"}, Names{"piv", ""}}) {
+        CreateOptions options = fixed_options();
+        options.applets = names;
+        EXPECT_TRUE(refuses(options)) << testing::PrintToString(names);
+    }
+}
+
 TEST_F(StoreTest, AnUnusableDirectoryIsTold) {
     std::ofstream(base / "file") << "x";
     try {

@@ -18,6 +18,8 @@ std::unique_ptr<Applet> make(std::shared_ptr<const Profile> profile) {
     return std::make_unique<Kind>(std::move(profile));
 }
 
+constexpr const char* no_management_key = "this card has no management key";
+
 constexpr std::array<AppletKind, 1> applet_kinds{{{"piv", make<PivApplet>}}};
 
 }  // namespace
@@ -28,6 +30,22 @@ void Applet::verify_on_pad(Channel&, const PinRule&) {
 
 void Applet::change_pin_on_pad(Channel&, const PinRule&) {
     throw Error(Error::Kind::unsupported, Verb::change_pin, "this card's PIN cannot be typed on a PIN pad");
+}
+
+void Applet::authenticate_admin(Channel&, View) {
+    throw Error(Error::Kind::unsupported, Verb::authenticate, no_management_key);
+}
+
+void Applet::set_admin_key(Channel&, View) {
+    throw Error(Error::Kind::unsupported, Verb::change_pin, no_management_key);
+}
+
+std::optional<SecretBytes> Applet::stored_admin_key(Channel&) {
+    return std::nullopt;
+}
+
+void Applet::move_key(Channel&, const KeySlot&, const KeySlot&) {
+    throw Error(Error::Kind::unsupported, Verb::write, "this card moves no keys");
 }
 
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile) {

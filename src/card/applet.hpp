@@ -17,10 +17,12 @@ namespace jeton::card {
 
 /// Primitive is what a card really computes with a private key.
 enum class Primitive {
-    rsa_raw,  ///< block^d mod n; a block as long as the modulus in and out
-    ecdsa,    ///< hash in, r and s out, each as long as the field
-    ecdh,     ///< uncompressed point in, X coordinate out; for Montgomery curves: u in and out
-    eddsa,    ///< message in, signature out
+    rsa_raw,    ///< block^d mod n; a block as long as the modulus in and out
+    rsa_pkcs1,  ///< the card pads (PKCS #1 v1.5): to sign, DigestInfo or data in and a block out; to
+                ///< decipher, a block in and the data out
+    ecdsa,      ///< hash in, r and s out, each as long as the field
+    ecdh,       ///< uncompressed point in, X coordinate out; for Montgomery curves: u in and out
+    eddsa,      ///< message in, signature out
 };
 
 /// PinPolicy and TouchPolicy say when the card asks for its PIN, or for a touch, before it uses a key;
@@ -57,6 +59,13 @@ struct ObjectEntry {
     std::optional<crypto::Certificate> certificate;  ///< for a certificate that parses
 };
 
+/// Writer is who may bring keys and objects onto a card, and take them off.
+enum class Writer {
+    management_key,  ///< whoever proves the management key; the user where the card keeps it for the PIN
+    so_pin,          ///< whoever knows the PIN of the security officer
+    user_pin         ///< the user
+};
+
 class Applet {
   public:
     explicit Applet(std::shared_ptr<const Profile> profile) : m_profile(std::move(profile)) {}
@@ -84,23 +93,29 @@ class Applet {
     virtual void verify_on_pad(Channel& channel, const PinRule& pin);
     virtual void change_pin_on_pad(Channel& channel, const PinRule& pin);
 
-    /// unblock sets a new value for |pin| with the PUK.
-    virtual void unblock(Channel& channel, const PinRule& pin, View puk, View new_value) = 0;
+    /// unblock sets a new value for |pin| with |secret|: the PUK, or the PIN of the security officer, which
+    /// is verified then.
+    virtual void unblock(Channel& channel, const PinRule& pin, View secret, View new_value) = 0;
+
+    virtual Writer writer() const = 0;
+
+    /// initialize makes the card as new: keys and certificates are gone, the user's PIN has the value of the
+    /// factory, |secret|, which is the management key or the security officer's PIN, is as before. A
+    /// management key was proved before; a PIN is verified here, before anything is lost. Error(unsupported),
+    /// with nothing changed, when the card cannot.
+    virtual void initialize(Channel& channel, View secret) = 0;
+
+    // For cards with a management key; for others Error(unsupported).
 
     /// authenticate_admin proves knowledge of the management key in both directions.
-    virtual void authenticate_admin(Channel& channel, View key) = 0;
+    virtual void authenticate_admin(Channel& channel, View key);
 
     /// set_admin_key replaces the management key, also where the card keeps it for whoever knows the PIN.
     /// Needs the old one.
-    virtual void set_admin_key(Channel& channel, View key) = 0;
-
-    /// initialize makes the card as new, with |admin_key| as before: keys and certificates are gone, PIN and
-    /// PUK have the values of the factory. Needs the management key. Error(unsupported), with nothing
-    /// changed, when the card cannot.
-    virtual void initialize(Channel& channel, View admin_key) = 0;
+    virtual void set_admin_key(Channel& channel, View key);
 
     /// stored_admin_key reads a management key that the verified PIN protects; nullopt where there is none.
-    virtual std::optional<SecretBytes> stored_admin_key(Channel& channel) = 0;
+    virtual std::optional<SecretBytes> stored_admin_key(Channel& channel);
 
     /// read_object gives nullopt when the object is not on the card, or is not what its container should
     /// hold.
@@ -117,8 +132,8 @@ class Applet {
 
     /// retired_object is the object that says how many retired slots are in use, by its index in the profile;
     /// retired_count reads its content.
-    virtual std::optional<std::size_t> retired_object() const = 0;
-    virtual std::size_t retired_count(View content) const = 0;
+    virtual std::optional<std::size_t> retired_object() const { return std::nullopt; }
+    virtual std::size_t retired_count(View) const { return 0; }
 
     virtual bool offers(Primitive primitive, KeyType type) const = 0;
 
@@ -130,27 +145,27 @@ class Applet {
     virtual SecretBytes compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
                                 Primitive primitive, Verb verb, View input) = 0;
 
-    /// generate makes a key pair in |slot|, replacing what was there. Needs the management key.
+    /// generate makes a key pair in |slot|, replacing what was there. Needs what writer() says.
     virtual crypto::PublicKey generate(Channel& channel, const KeySlot& slot, KeyType type,
                                        KeyPolicy policy) = 0;
 
-    /// import_key puts the private key |parts| into |slot|, replacing what was there. Needs the management
-    /// key.
+    /// import_key puts the private key |parts| into |slot|, replacing what was there. Needs
+    /// what writer() says.
     virtual void import_key(Channel& channel, const KeySlot& slot, KeyType type,
                             const crypto::PrivateParts& parts, KeyPolicy policy) = 0;
 
-    /// erase_key empties |slot|; move_key puts its key into the empty slot |to|. Need the management key.
+    /// erase_key empties |slot|; move_key puts its key into the empty slot |to|. Need what writer() says.
     virtual void erase_key(Channel& channel, const KeySlot& slot) = 0;
-    virtual void move_key(Channel& channel, const KeySlot& from, const KeySlot& to) = 0;
+    virtual void move_key(Channel& channel, const KeySlot& from, const KeySlot& to);
 
-    /// write_object replaces the object; |content| is a DER certificate or the data. Needs the management
-    /// key.
+    /// write_object replaces the object; |content| is a DER certificate or the data. Needs
+    /// what writer() says.
     virtual void write_object(Channel& channel, const ObjectSlot& slot, View content) = 0;
     virtual void erase_object(Channel& channel, const ObjectSlot& slot) = 0;
 
-    /// note_retired makes the card say that at least |count| retired slots are in use. Needs the management
-    /// key.
-    virtual void note_retired(Channel& channel, std::size_t count) = 0;
+    /// note_retired makes the card say that at least |count| retired slots are in use. Needs
+    /// what writer() says.
+    virtual void note_retired(Channel&, std::size_t) {}
 
   private:
     std::shared_ptr<const Profile> m_profile;

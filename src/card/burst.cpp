@@ -49,7 +49,7 @@ std::shared_ptr<const ObjectEntry> Burst::State::object(std::size_t index) {
     }
     const ObjectSlot& slot = card.profile().objects.at(index);
     const auto read = [&] { return card.applet->read_object(card.channel, slot); };
-    auto entry = shared(slot.read_pin ? as_user(read) : with_selection(read));
+    auto entry = shared(slot.read_pin ? as_owner(*slot.read_pin, read) : with_selection(read));
     card.memory.set_object(index, entry);
     return entry;
 }
@@ -186,7 +186,7 @@ SecretBytes Burst::compute(std::size_t key, Primitive primitive, Verb verb, View
         const auto compute = [&] {
             return card.applet->compute(card.channel, slot, entry->public_key, primitive, verb, input);
         };
-        return slot.pin ? m_state->as_user(compute) : m_state->with_selection(compute);
+        return slot.pin ? m_state->as_owner(*slot.pin, compute) : m_state->with_selection(compute);
     });
 }
 
@@ -196,7 +196,8 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
                                          Verb verb, View input) {
     auto pin = card.vault.permission(index);
     const bool permitted = pin.has_value();
-    if (!pin && user_pin().cache.for_always_auth) {
+    const std::size_t pin_index = pin_of_key(index);
+    if (!pin && card.profile().pins[pin_index].cache.for_always_auth) {
         pin = card.vault.take_pin();
     }
     struct UseUp {
@@ -215,9 +216,11 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
         return card.applet->compute(card.channel, slot, entry.public_key, primitive, verb, input);
     };
     return with_selection([&] {
-        const bool trusted = pin ? (adjacent ? just_verified() : card.standing.verified) : just_logged_in();
+        const bool still_verified =
+            adjacent ? just_verified(pin_index) : card.standing.verified.contains(pin_index);
+        const bool trusted = pin ? still_verified : just_logged_in(pin_index);
         if (!trusted) {
-            verify_for_key(pin, verb);
+            verify_for_key(pin_index, pin, verb);
         }
         try {
             return compute();
@@ -226,16 +229,16 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
                 throw;
             }
         }
-        verify_for_key(pin, verb);
+        verify_for_key(pin_index, pin, verb);
         return compute();
     });
 }
 
-void Burst::State::verify_for_key(const std::optional<SecretBytes>& pin, Verb verb) {
+void Burst::State::verify_for_key(std::size_t index, const std::optional<SecretBytes>& pin, Verb verb) {
     if (!pin || pin->empty()) {  // empty: it was typed on a pad
         throw Error(Error::Kind::not_logged_in, verb, "this key wants the PIN for each operation");
     }
-    repeat_verify(*pin);
+    repeat_verify(index, *pin);
 }
 
 }  // namespace jeton::card

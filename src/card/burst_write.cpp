@@ -1,4 +1,4 @@
-// Burst: what changes objects on the card. All of it needs the management key.
+// Burst: what changes objects on the card. All of it needs what the applet's writer() says.
 #include <fmt/core.h>
 
 #include "card/card_state.hpp"
@@ -56,7 +56,7 @@ std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool ge
     const KeySlot& slot = card.profile().keys.at(index);
     const std::size_t ordinal = retired_ordinal(card.profile().keys, index);
     card.memory.set_key(index, std::nullopt);
-    KeyEntry made = as_admin([&] {
+    KeyEntry made = as_writer([&] {
         if (ordinal != 0) {
             note_retired(ordinal);  // first: a key that is not listed could not be found again
         }
@@ -125,7 +125,7 @@ void Burst::erase_key(std::size_t key) {
         Card::State& card = m_state->card;
         m_state->require_removable(key, Verb::erase);
         card.memory.set_key(key, std::nullopt);  // when the answer is lost, the card is asked what it did
-        m_state->as_admin([&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
+        m_state->as_writer([&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
         m_state->note_key(key, nullptr);
     });
 }
@@ -139,7 +139,7 @@ void Burst::move_key(std::size_t from, std::size_t to) {
         const std::size_t ordinal = retired_ordinal(keys, to);
         card.memory.set_key(from, std::nullopt);
         card.memory.set_key(to, std::nullopt);
-        m_state->as_admin([&] {
+        m_state->as_writer([&] {
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);
             }
@@ -153,19 +153,23 @@ void Burst::move_key(std::size_t from, std::size_t to) {
     });
 }
 
-/// initialize: the management key must be right before anything is spent or lost.
-void Burst::initialize(View management_key) {
-    const auto key = secret_from_hex(management_key);
-    if (!key) {
-        throw Error(Error::Kind::pin_form, Verb::initialize,
-                    "a management key is written in hexadecimal digits");
-    }
+/// initialize: the secret must be right before anything is spent or lost.
+void Burst::initialize(View so_secret) {
     m_state->run([&] {
         Card::State& card = m_state->card;
-        m_state->with_selection([&] { card.applet->authenticate_admin(card.channel, *key); });
+        SecretBytes secret = to_secret(so_secret);
+        if (card.applet->writer() == Writer::management_key) {
+            auto key = secret_from_hex(so_secret);
+            if (!key) {
+                throw Error(Error::Kind::pin_form, Verb::initialize,
+                            "a management key is written in hexadecimal digits");
+            }
+            secret = std::move(*key);
+            m_state->with_selection([&] { card.applet->authenticate_admin(card.channel, secret); });
+        }
         m_state->lease->mark_written();
         card.vault.close();
-        card.applet->initialize(card.channel, *key);
+        card.applet->initialize(card.channel, secret);
         card.die();
     });
 }
@@ -183,7 +187,7 @@ void Burst::write_object(std::size_t object, View content) {
             }
         }
         card.memory.set_object(object, std::nullopt);
-        m_state->as_admin([&] {
+        m_state->as_writer([&] {
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);  // as for keys
             }
@@ -201,7 +205,7 @@ void Burst::erase_object(std::size_t object) {
         Card::State& card = m_state->card;
         const ObjectSlot& slot = card.profile().objects.at(object);
         card.memory.set_object(object, std::nullopt);
-        m_state->as_admin([&] { card.applet->erase_object(card.channel, slot); });
+        m_state->as_writer([&] { card.applet->erase_object(card.channel, slot); });
         m_state->note_written(object, nullptr);
         if (slot.object_class == ObjectSlot::Class::data) {
             m_state->check_identity();

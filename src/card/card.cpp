@@ -129,7 +129,7 @@ void Burst::State::resume() {
     if (shared && card.vault.role() == PinRole::user) {
         take_over_login();
     }
-    if (card.vault.role() == PinRole::user && !card.standing.verified && !card.vault.may_repeat()) {
+    if (card.vault.role() == PinRole::user && card.standing.verified.empty() && !card.vault.may_repeat()) {
         log::info(
             "{}: the card was used by others and the PIN policy does not let us verify again: logged out",
             card.link.name());

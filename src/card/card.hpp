@@ -86,8 +86,8 @@ class Burst {
     std::string label();
     PinStatus pin_status(PinRole role);
 
-    /// login verifies |secret|: the PIN (user), the management key in hex (so: 32, 48 or 64 digits), or the
-    /// PUK (so: any other length), which is kept for unblock_user.
+    /// login verifies |secret|: the PIN of user or security officer; for a card with a management key that in
+    /// hex (so: 32, 48 or 64 digits), or the PUK (so: any other length), which is kept for unblock_user.
     void login(PinRole role, View secret);
     void logout();
 
@@ -105,15 +105,15 @@ class Burst {
     void login_for_key_on_pad(std::size_t key);
     void change_pin_on_pad();
 
-    /// grants tells whether compute() with a key with always_authenticate goes ahead without login_for_key:
-    /// while the login's own VERIFY is the last command that the card saw, or when the profile's policy says
-    /// so.
-    bool grants();
+    /// grants tells whether compute() with |key|, which has always_authenticate, goes ahead without
+    /// login_for_key: while the login's own VERIFY is the last command that the card saw, or when the
+    /// profile's policy says so.
+    bool grants(std::size_t key);
 
-    /// change_pin changes the PIN (user), the management key in hex (so: 32, 48 or 64 digits) or the PUK (so:
-    /// any other length; puk).
+    /// change_pin changes the PIN of user or security officer; for a card with a management key that in hex
+    /// (so: 32, 48 or 64 digits) or the PUK (so: any other length; puk).
     void change_pin(PinRole role, View old_value, View new_value);
-    /// unblock_user sets a new user PIN with the PUK that logged in as so.
+    /// unblock_user sets a new user PIN with the PUK or PIN that logged in as so.
     void unblock_user(View new_value);
 
     std::shared_ptr<const KeyEntry> key(std::size_t index);
@@ -140,9 +140,9 @@ class Burst {
     void write_object(std::size_t object, View content);
     void erase_object(std::size_t object);
 
-    /// initialize makes the card as new and keeps the management key, which is |management_key| in hex.
-    /// alive() is false afterwards: the card is to be recognised again.
-    void initialize(View management_key);
+    /// initialize makes the card as new and keeps the secret of the security officer: the management key in
+    /// hex, or a PIN. alive() is false afterwards: the card is to be recognised again.
+    void initialize(View so_secret);
 
   private:
     friend class Card;

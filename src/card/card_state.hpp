@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "card/card.hpp"
 #include "card/memory.hpp"
@@ -19,12 +20,13 @@ struct Standing {
     bool shared = false;  ///< other processes of this user were here: nothing is selected by us, but the PIN
                           ///< may be verified
     bool selected = false;
-    bool verified = false;  ///< the user PIN
+    std::set<std::size_t> verified{};  ///< PINs, by their index in the profile
     bool counter_told =
         false;  ///< the PIN's counter is known from this power on: nobody else can have used up tries
     bool admin = false;                          ///< the management key
     std::optional<std::uint64_t> verified_at{};  ///< Channel::exchanges() directly after the last VERIFY
-    std::optional<std::uint64_t> login_at{};     ///< the same, after the VERIFY of a login
+    std::size_t verified_last = 0;               ///< the PIN of that VERIFY
+    std::optional<std::uint64_t> login_at{};     ///< as verified_at, after the VERIFY of a login
 };
 
 struct Card::State {
@@ -119,13 +121,13 @@ struct Burst::State {
         return function();
     }
 
-    /// as_user runs |function| with the user's PIN verified, and repeats it once when the card has forgotten
-    /// the PIN.
+    /// as_owner runs |function| with the PIN |pin| of the profile verified, and repeats it once when the card
+    /// has forgotten the PIN.
     template <typename Function>
-    auto as_user(Function&& function) {
+    auto as_owner(std::size_t pin, Function&& function) {
         return with_selection([&] {
-            const bool trusted = card.standing.verified;
-            ensure_login();
+            const bool trusted = card.standing.verified.contains(pin);
+            ensure_login(pin);
             try {
                 return function();
             } catch (const Error& error) {
@@ -133,15 +135,22 @@ struct Burst::State {
                     throw;
                 }
             }
-            card.standing.verified = false;
-            ensure_login();
+            card.standing.verified.erase(pin);
+            ensure_login(pin);
             return function();
         });
     }
 
-    /// as_admin is as_user for the management key, and tells the other processes that the card changes.
+    /// as_writer is as_owner for what the applet's writer() proves, and tells the
+    /// other processes that the card changes.
     template <typename Function>
-    auto as_admin(Function&& function) {
+    auto as_writer(Function&& function) {
+        if (const auto pin = writing_pin()) {
+            return as_owner(*pin, [&] {
+                lease->mark_written();
+                return function();
+            });
+        }
         return with_selection([&] {
             const bool trusted = card.standing.admin;
             ensure_admin();
@@ -173,17 +182,23 @@ struct Burst::State {
 
     /// just_verified: VERIFY was the last command that the card saw, and nobody reset it since.
     /// just_logged_in: that VERIFY was a login's.
-    bool just_verified() const {
-        return card.standing.verified && card.standing.verified_at == card.channel.exchanges();
+    bool just_verified(std::size_t pin) const {
+        return card.standing.verified.contains(pin) && card.standing.verified_last == pin &&
+               card.standing.verified_at == card.channel.exchanges();
     }
-    bool just_logged_in() const {
-        return just_verified() && card.standing.login_at == card.standing.verified_at;
+    bool just_logged_in(std::size_t pin) const {
+        return just_verified(pin) && card.standing.login_at == card.standing.verified_at;
     }
 
-    const PinRule& user_pin() const;
-    void verify(std::optional<View> pin);
-    void repeat_verify(View pin);
-    void ensure_login();
+    std::size_t user_pin() const;
+    std::size_t pin_of(PinRole role, Verb verb) const;
+    const PinRule& rule(std::size_t pin) const;
+    PinRole owner_of(std::size_t pin) const;
+    std::size_t pin_of_key(std::size_t key) const;
+    std::optional<std::size_t> writing_pin() const;
+    void verify(std::size_t index, std::optional<View> pin);
+    void repeat_verify(std::size_t index, View pin);
+    void ensure_login(std::size_t index);
     void ensure_admin();
     void authenticate_unasked(View key);
     void note_refusal(PinRole role, const Error& error);
@@ -191,8 +206,12 @@ struct Burst::State {
     [[noreturn]] void lose_login(const std::string& why);
     void login_user(std::optional<View> pin);
     void login_for_key(std::size_t key, std::optional<View> pin);
-    void change_user_pin(PinRole which, const PinRule& rule, const std::function<void()>& change);
+    void change_stored_pin(PinRole which, const std::function<void(const PinRule&)>& change);
+    void change_officer_secret(View old_value, View new_value);
+    void unblock_with_puk(View puk, View new_value);
     void login_so(View secret);
+    void login_manager(View secret);
+    void login_officer(std::size_t index, View pin);
     void clear_card();
 
     std::shared_ptr<const KeyEntry> key(std::size_t index);
@@ -200,7 +219,7 @@ struct Burst::State {
     std::size_t retired_count();
     void note_retired(std::size_t ordinal);
     bool has_key_beside(std::size_t object);
-    void verify_for_key(const std::optional<SecretBytes>& pin, Verb verb);
+    void verify_for_key(std::size_t index, const std::optional<SecretBytes>& pin, Verb verb);
     std::string common_name();
     SecretBytes compute_always(std::size_t index, const KeyEntry& entry, Primitive primitive, Verb verb,
                                View input);

@@ -58,4 +58,10 @@ class Error final : public std::runtime_error {
     StatusWord m_status{};
 };
 
+/// is_refusal tells that the card compared a secret and found it wrong, or does not compare any more.
+inline bool is_refusal(const Error& error) {
+    return error.kind() == Error::Kind::status &&
+           (tries_left(error.status()) || error.status().sw1() == 0x63);
+}
+
 }  // namespace jeton::card

@@ -17,9 +17,14 @@ struct Row {
 constexpr std::array<Row<std::size_t>, 4> rsa_rows{
     {{1024, KeyType::rsa1024}, {2048, KeyType::rsa2048}, {3072, KeyType::rsa3072}, {4096, KeyType::rsa4096}}};
 
-constexpr std::array<Row<crypto::Curve>, 3> curve_rows{{{crypto::Curve::p256, KeyType::p256},
-                                                        {crypto::Curve::p384, KeyType::p384},
-                                                        {crypto::Curve::p521, KeyType::p521}}};
+constexpr std::array<Row<crypto::Curve>, 7> curve_rows{
+    {{crypto::Curve::p256, KeyType::p256},
+     {crypto::Curve::p384, KeyType::p384},
+     {crypto::Curve::p521, KeyType::p521},
+     {crypto::Curve::brainpoolP256r1, KeyType::brainpoolP256r1},
+     {crypto::Curve::brainpoolP384r1, KeyType::brainpoolP384r1},
+     {crypto::Curve::brainpoolP512r1, KeyType::brainpoolP512r1},
+     {crypto::Curve::secp256k1, KeyType::secp256k1}}};
 
 constexpr std::array<Row<crypto::OkpCurve>, 2> okp_rows{
     {{crypto::OkpCurve::ed25519, KeyType::ed25519}, {crypto::OkpCurve::x25519, KeyType::x25519}}};

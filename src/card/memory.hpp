@@ -66,7 +66,7 @@ class Memory {
 
 class Vault {
   public:
-    enum class Secret { pin, management_key, puk };
+    enum class Secret { pin, management_key, puk, so_pin };
 
     std::optional<PinRole> role() const;
 

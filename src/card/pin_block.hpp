@@ -25,6 +25,11 @@ bool suits_pad(const PinRule& rule);
 /// somebody cancelled, 6A80 for two different new PINs. Throws Error(pin_form) for a wrong number of digits.
 StatusWord pad_answer(const PinRule& rule, StatusWord answer, Verb verb);
 
+/// is_management_key_length tells a management key in hex from a PUK.
+constexpr bool is_management_key_length(std::size_t digits) {
+    return digits == 32 || digits == 48 || digits == 64;
+}
+
 /// secret_from_hex reads hexadecimal digits without leaving copies behind; nullopt for anything else.
 std::optional<SecretBytes> secret_from_hex(View digits);
 

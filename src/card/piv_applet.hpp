@@ -25,6 +25,7 @@ class PivApplet final : public Applet {
     void change_pin_on_pad(Channel& channel, const PinRule& pin) override;
     void unblock(Channel& channel, const PinRule& pin, View puk, View new_value) override;
 
+    Writer writer() const override { return Writer::management_key; }
     void authenticate_admin(Channel& channel, View key) override;
     std::optional<SecretBytes> stored_admin_key(Channel& channel) override;
     void set_admin_key(Channel& channel, View key) override;

@@ -33,6 +33,8 @@ bool computes(Primitive primitive, KeyType type) {
     switch (primitive) {
         case Primitive::rsa_raw:
             return rsa_bits(type).has_value();
+        case Primitive::rsa_pkcs1:
+            return false;
         case Primitive::ecdsa:
             return curve_of(type).has_value();
         case Primitive::ecdh:
@@ -145,10 +147,11 @@ std::optional<KeyEntry> PivApplet::read_key(Channel& channel, const KeySlot& slo
                                             const crypto::Certificate* certificate) {
     using Presence = KeySlot::Presence;
     if (certificate != nullptr && certificate->key) {
-        if (key_type_of(*certificate->key) && crypto::is_valid(*certificate->key)) {
+        const auto type = key_type_of(*certificate->key);
+        if (type && profile().algorithms.contains(*type) && crypto::is_valid(*certificate->key)) {
             return KeyEntry{*certificate->key, always_authenticates(slot), false};
         }
-        log::info("key {}: its certificate has a key that no card holds", slot.id);
+        log::info("key {}: its certificate has a key that this card does not hold", slot.id);
     }
     return slot.presence == Presence::certificate ? std::nullopt : key_from_metadata(channel, slot);
 }

@@ -14,8 +14,12 @@ std::optional<std::size_t> index_if(const List& list, Predicate&& predicate) {
 
 }  // namespace
 
+std::optional<std::size_t> Profile::pin_index(PinRole role) const {
+    return index_if(pins, [role](const PinRule& pin) { return pin.role == role; });
+}
+
 const PinRule* Profile::pin(PinRole role) const {
-    const auto index = index_if(pins, [role](const PinRule& pin) { return pin.role == role; });
+    const auto index = pin_index(role);
     return index ? &pins[*index] : nullptr;
 }
 

@@ -19,7 +19,21 @@ namespace jeton::card {
 enum class Switch { automatic, always, never };
 
 /// KeyType is a kind of key pair that a card can hold.
-enum class KeyType { rsa1024, rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519, x25519 };
+enum class KeyType {
+    rsa1024,
+    rsa2048,
+    rsa3072,
+    rsa4096,
+    p256,
+    p384,
+    p521,
+    ed25519,
+    x25519,
+    brainpoolP256r1,
+    brainpoolP384r1,
+    brainpoolP512r1,
+    secp256k1
+};
 
 /// MatchRule recognises a card when all of its parts that are present do.
 struct MatchRule {
@@ -57,7 +71,9 @@ struct TokenRule {
     std::string fixed_serial;
 };
 
-enum class PinRole { user, so, puk };
+/// PinRole says whose secret a PIN is. context is the user's PIN once more, under another reference of the
+/// card: the keys that name it want it verified there.
+enum class PinRole { user, so, puk, context };
 
 struct PinRule {
     std::string name;
@@ -167,6 +183,7 @@ struct Profile {
     bool allow_import = true;
 
     const PinRule* pin(PinRole role) const;
+    std::optional<std::size_t> pin_index(PinRole role) const;
     std::optional<std::size_t> key_index(View pkcs11_id) const;
     std::optional<std::size_t> object_index(std::string_view object_id) const;
 };

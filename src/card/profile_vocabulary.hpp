@@ -80,13 +80,26 @@ std::string term_text(const Term& term);
 /// The values of the choices that become C++ enumerations, in the order of their enumerators (profile.hpp).
 inline constexpr std::array<std::string_view, 1> applets{"piv"};
 inline constexpr std::array<std::string_view, 3> switches{"auto", "always", "never"};
-inline constexpr std::array<std::string_view, 9> key_types{"rsa1024", "rsa2048", "rsa3072", "rsa4096", "p256",
-                                                           "p384",    "p521",    "ed25519", "x25519"};
-inline constexpr std::array<std::string_view, 10> key_types_or_any{
-    "rsa1024", "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521", "ed25519", "x25519", "any"};
+inline constexpr std::array<std::string_view, 13> key_types{
+    "rsa1024", "rsa2048",         "rsa3072",         "rsa4096",         "p256",     "p384", "p521", "ed25519",
+    "x25519",  "brainpoolp256r1", "brainpoolp384r1", "brainpoolp512r1", "secp256k1"};
+inline constexpr std::array<std::string_view, 14> key_types_or_any{"rsa1024",
+                                                                   "rsa2048",
+                                                                   "rsa3072",
+                                                                   "rsa4096",
+                                                                   "p256",
+                                                                   "p384",
+                                                                   "p521",
+                                                                   "ed25519",
+                                                                   "x25519",
+                                                                   "brainpoolp256r1",
+                                                                   "brainpoolp384r1",
+                                                                   "brainpoolp512r1",
+                                                                   "secp256k1",
+                                                                   "any"};
 inline constexpr std::array<std::string_view, 3> serial_sources{"chuid", "yubikey-f8", "fixed"};
 inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
-inline constexpr std::array<std::string_view, 3> pin_roles{"user", "so", "puk"};
+inline constexpr std::array<std::string_view, 4> pin_roles{"user", "so", "puk", "context"};
 inline constexpr std::array<std::string_view, 4> pin_encodings{"raw", "ascii", "digits", "hex8"};
 inline constexpr std::array<std::string_view, 3> pin_statuses{"none", "empty-verify", "data-object"};
 inline constexpr std::array<std::string_view, 4> logouts{"p1ff", "reselect", "select-other", "none"};

@@ -13,12 +13,25 @@ namespace {
 constexpr std::array<Byte, 10> p256_oid{0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
 constexpr std::array<Byte, 7> p384_oid{0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
 constexpr std::array<Byte, 7> p521_oid{0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
+// RFC 5639, 4.1.
+constexpr std::array<Byte, 11> brainpool_256_oid{0x06, 0x09, 0x2B, 0x24, 0x03, 0x03,
+                                                 0x02, 0x08, 0x01, 0x01, 0x07};
+constexpr std::array<Byte, 11> brainpool_384_oid{0x06, 0x09, 0x2B, 0x24, 0x03, 0x03,
+                                                 0x02, 0x08, 0x01, 0x01, 0x0B};
+constexpr std::array<Byte, 11> brainpool_512_oid{0x06, 0x09, 0x2B, 0x24, 0x03, 0x03,
+                                                 0x02, 0x08, 0x01, 0x01, 0x0D};
+// SEC 2, A.2.1.
+constexpr std::array<Byte, 7> secp256k1_oid{0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A};
 
 // In the order of Curve.
-constexpr std::array<CurveFacts, 3> curves{{
+constexpr std::array<CurveFacts, 7> curves{{
     {Curve::p256, "P-256", 32, 256, p256_oid},
     {Curve::p384, "P-384", 48, 384, p384_oid},
     {Curve::p521, "P-521", 66, 521, p521_oid},
+    {Curve::brainpoolP256r1, "brainpoolP256r1", 32, 256, brainpool_256_oid},
+    {Curve::brainpoolP384r1, "brainpoolP384r1", 48, 384, brainpool_384_oid},
+    {Curve::brainpoolP512r1, "brainpoolP512r1", 64, 512, brainpool_512_oid},
+    {Curve::secp256k1, "secp256k1", 32, 256, secp256k1_oid},
 }};
 
 template <typename AnyCurve>
@@ -27,7 +40,7 @@ struct CurveName {
     AnyCurve curve;
 };
 
-constexpr std::array<CurveName<Curve>, 7> names{{
+constexpr std::array<CurveName<Curve>, 11> names{{
     {"secp256r1", Curve::p256},
     {"prime256v1", Curve::p256},
     {"P-256", Curve::p256},
@@ -35,6 +48,10 @@ constexpr std::array<CurveName<Curve>, 7> names{{
     {"P-384", Curve::p384},
     {"secp521r1", Curve::p521},
     {"P-521", Curve::p521},
+    {"brainpoolP256r1", Curve::brainpoolP256r1},
+    {"brainpoolP384r1", Curve::brainpoolP384r1},
+    {"brainpoolP512r1", Curve::brainpoolP512r1},
+    {"secp256k1", Curve::secp256k1},
 }};
 
 // RFC 8410, 3.

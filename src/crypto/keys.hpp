@@ -12,14 +12,14 @@
 
 namespace jeton::crypto {
 
-enum class Curve { p256, p384, p521 };
+enum class Curve { p256, p384, p521, brainpoolP256r1, brainpoolP384r1, brainpoolP512r1, secp256k1 };
 
 /// CurveFacts are the constants of one named curve.
 struct CurveFacts {
     Curve curve;
     std::string_view name;    ///< OpenSSL's group name: "P-256"
-    std::size_t field_bytes;  ///< length of a coordinate, and of r and s (32, 48, 66)
-    std::size_t bits;         ///< 256, 384, 521
+    std::size_t field_bytes;  ///< length of a coordinate, and of r and s (32, 48, 64, 66)
+    std::size_t bits;         ///< of the field: 256, 384, 512, 521
     View oid;                 ///< DER OBJECT IDENTIFIER, as in CKA_EC_PARAMS
 };
 

@@ -48,7 +48,8 @@ void transform_last(Taken<Operation>& operation, View last, std::size_t bound, O
 }
 
 void require_login(Token& token, Taken<DecryptOperation>& operation, const Output& output) {
-    if (!output.is_query() && operation->needs_login() && !token.card().begin().grants()) {
+    if (!output.is_query() && operation->needs_login() &&
+        !token.card().begin().grants(operation->key_index())) {
         operation.keep();
         throw Error(CKR_USER_NOT_LOGGED_IN,
                     "this key wants C_Login(CKU_CONTEXT_SPECIFIC) for each decryption");
@@ -125,7 +126,9 @@ void Api::C_DecryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     const auto object = key_for<CardKey>(token, hKey, row, CKA_DECRYPT);
     const CardKey& key = std::get<CardKey>(object->key);
     session->start(std::make_unique<DecryptOperation>(
-        make_rsa_decryption(session->shared_token(), key, rsa_scheme(*pMechanism, row)),
+        make_rsa_decryption(session->shared_token(), key,
+                            primitive_of(token.applet(), row.scheme, key.public_key),
+                            rsa_scheme(*pMechanism, row)),
         CardKeyUse{key.index, key.always_authenticate, false}));
 }
 

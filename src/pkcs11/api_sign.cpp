@@ -24,7 +24,7 @@ void finish_signature(Token& token, Taken<SignOperation>& operation, View last, 
     if (!operation.ready(output, operation->length())) {
         return;
     }
-    if (operation->needs_login() && !token.card().begin().grants()) {
+    if (operation->needs_login() && !token.card().begin().grants(operation->key_index())) {
         operation.keep();
         throw Error(CKR_USER_NOT_LOGGED_IN,
                     "this key wants C_Login(CKU_CONTEXT_SPECIFIC) for each signature");

@@ -16,7 +16,8 @@ namespace {
 
 using card::Primitive;
 
-constexpr std::array primitives{Primitive::rsa_raw, Primitive::ecdsa, Primitive::ecdh, Primitive::eddsa};
+constexpr std::array primitives{Primitive::rsa_raw, Primitive::rsa_pkcs1, Primitive::ecdsa, Primitive::ecdh,
+                                Primitive::eddsa};
 
 bool takes(const card::Applet& applet, card::KeyType type) {
     return std::ranges::any_of(primitives, [&](Primitive it) { return applet.offers(it, type); });

@@ -107,17 +107,22 @@ class RsaEncryption final : public RsaEngine {
 
 class RsaDecryption final : public RsaEngine {
   public:
-    RsaDecryption(std::shared_ptr<Token> token, CardKey key, RsaScheme scheme)
+    RsaDecryption(std::shared_ptr<Token> token, CardKey key, card::Primitive primitive, RsaScheme scheme)
         : RsaEngine(std::get<crypto::RsaPublicKey>(key.public_key).modulus_bytes()),
           m_token(std::move(token)),
           m_key(std::move(key)),
+          m_primitive(primitive),
           m_scheme(std::move(scheme)) {}
 
     void finish(SecretBytes& out) override {
         require(gathered().size() == finish_length(), CKR_ENCRYPTED_DATA_LEN_RANGE,
                 "RSA decrypts just as many bytes as the modulus has");
-        const SecretBytes block = m_token->card().begin().compute(m_key.index, card::Primitive::rsa_raw,
-                                                                  card::Verb::decipher, gathered());
+        const SecretBytes block =
+            m_token->card().begin().compute(m_key.index, m_primitive, card::Verb::decipher, gathered());
+        if (m_primitive == card::Primitive::rsa_pkcs1) {
+            append(out, block);
+            return;
+        }
         const auto plain = std::visit([&](const auto& scheme) { return unpad(scheme, block); }, m_scheme);
         require(plain.has_value(), CKR_ENCRYPTED_DATA_INVALID, "the decrypted block is malformed");
         append(out, *plain);
@@ -134,6 +139,7 @@ class RsaDecryption final : public RsaEngine {
 
     std::shared_ptr<Token> m_token;
     CardKey m_key;
+    card::Primitive m_primitive;
     RsaScheme m_scheme;
 };
 
@@ -166,8 +172,8 @@ std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaS
 }
 
 std::unique_ptr<CipherEngine> make_rsa_decryption(std::shared_ptr<Token> token, CardKey key,
-                                                  RsaScheme scheme) {
-    return std::make_unique<RsaDecryption>(std::move(token), std::move(key), std::move(scheme));
+                                                  card::Primitive primitive, RsaScheme scheme) {
+    return std::make_unique<RsaDecryption>(std::move(token), std::move(key), primitive, std::move(scheme));
 }
 
 }  // namespace jeton::pkcs11

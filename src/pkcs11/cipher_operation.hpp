@@ -87,6 +87,6 @@ std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View 
                                               crypto::AesParameters parameters);
 std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaScheme scheme);
 std::unique_ptr<CipherEngine> make_rsa_decryption(std::shared_ptr<Token> token, CardKey key,
-                                                  RsaScheme scheme);
+                                                  card::Primitive primitive, RsaScheme scheme);
 
 }  // namespace jeton::pkcs11

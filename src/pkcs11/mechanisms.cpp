@@ -25,14 +25,22 @@ struct KeySize {
 };
 
 constexpr std::array key_sizes{
-    KeySize{KeyType::rsa1024, 1024, rsa},      KeySize{KeyType::rsa2048, 2048, rsa},
-    KeySize{KeyType::rsa3072, 3072, rsa},      KeySize{KeyType::rsa4096, 4096, rsa},
-    KeySize{KeyType::p256, 256, weierstrass},  KeySize{KeyType::p384, 384, weierstrass},
-    KeySize{KeyType::p521, 521, weierstrass},  KeySize{KeyType::ed25519, 255, edwards},
+    KeySize{KeyType::rsa1024, 1024, rsa},
+    KeySize{KeyType::rsa2048, 2048, rsa},
+    KeySize{KeyType::rsa3072, 3072, rsa},
+    KeySize{KeyType::rsa4096, 4096, rsa},
+    KeySize{KeyType::p256, 256, weierstrass},
+    KeySize{KeyType::p384, 384, weierstrass},
+    KeySize{KeyType::p521, 521, weierstrass},
+    KeySize{KeyType::ed25519, 255, edwards},
     KeySize{KeyType::x25519, 255, montgomery},
+    KeySize{KeyType::brainpoolP256r1, 256, weierstrass},
+    KeySize{KeyType::brainpoolP384r1, 384, weierstrass},
+    KeySize{KeyType::brainpoolP512r1, 512, weierstrass},
+    KeySize{KeyType::secp256k1, 256, weierstrass},
 };
 
-/// What a scheme needs of the card.
+/// What a scheme needs of the card. A scheme with several rows takes the first primitive that the card has.
 struct SchemeRow {
     Scheme scheme;
     Primitive primitive;
@@ -41,10 +49,12 @@ struct SchemeRow {
 
 constexpr std::array scheme_rows{
     SchemeRow{Scheme::rsa_pkcs, Primitive::rsa_raw, rsa},
+    SchemeRow{Scheme::rsa_pkcs, Primitive::rsa_pkcs1, rsa},
     SchemeRow{Scheme::rsa_x509, Primitive::rsa_raw, rsa},
     SchemeRow{Scheme::rsa_pss, Primitive::rsa_raw, rsa},
     SchemeRow{Scheme::rsa_oaep, Primitive::rsa_raw, rsa},
     SchemeRow{Scheme::rsa_pair, Primitive::rsa_raw, rsa},
+    SchemeRow{Scheme::rsa_pair, Primitive::rsa_pkcs1, rsa},
     SchemeRow{Scheme::ecdsa, Primitive::ecdsa, weierstrass},
     SchemeRow{Scheme::ec_pair, Primitive::ecdsa, weierstrass},
     SchemeRow{Scheme::eddsa, Primitive::eddsa, edwards},
@@ -75,12 +85,19 @@ struct Sizes {
     CK_ULONG largest = 0;
 };
 
+/// offers tells whether the card computes for |scheme| with keys of |type|, in one way or another.
+bool offers(const card::Applet& applet, Scheme scheme, const KeySize& key) {
+    return std::ranges::any_of(scheme_rows, [&](const SchemeRow& row) {
+        return row.scheme == scheme && (key.family & row.families) != 0 &&
+               applet.offers(row.primitive, key.type);
+    });
+}
+
 /// The sizes of the keys with which the card carries out |row|; zeros when there are none.
-Sizes sizes_on_card(const card::Applet& applet, const MechanismRow& row, const SchemeRow& scheme) {
+Sizes sizes_on_card(const card::Applet& applet, const MechanismRow& row) {
     Sizes sizes;
     for (const KeySize& key : key_sizes) {
-        const bool counts = (key.family & scheme.families) != 0 &&
-                            applet.offers(scheme.primitive, key.type) &&
+        const bool counts = offers(applet, row.scheme, key) &&
                             (!row.can(CKF_GENERATE_KEY_PAIR) || card::may_generate(key.type));
         if (counts) {
             sizes.smallest = sizes.smallest == 0 ? key.bits : std::min(sizes.smallest, key.bits);
@@ -95,8 +112,7 @@ bool is_offered(const Token& token, const MechanismRow& row) {
     if (const auto rule = rules.find(row.name); rule != rules.end() && !rule->second.enabled) {
         return false;
     }
-    const SchemeRow* scheme = find_scheme(row.scheme);
-    return scheme == nullptr || sizes_on_card(token.applet(), row, *scheme).largest != 0;
+    return find_scheme(row.scheme) == nullptr || sizes_on_card(token.applet(), row).largest != 0;
 }
 
 }  // namespace
@@ -106,9 +122,13 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
     return row != nullptr && !can(CKF_GENERATE_KEY_PAIR) && (row->families & family_of(key)) != 0;
 }
 
-std::optional<Primitive> primitive_of(Scheme scheme) {
-    const SchemeRow* row = find_scheme(scheme);
-    return row == nullptr ? std::nullopt : std::optional(row->primitive);
+Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
+    const auto type = card::key_type_of(key);
+    const auto* const row = std::ranges::find_if(scheme_rows, [&](const SchemeRow& it) {
+        return it.scheme == scheme && type && applet.offers(it.primitive, *type);
+    });
+    require(row != scheme_rows.end(), CKR_MECHANISM_INVALID, "the card does not compute this with the key");
+    return row->primitive;
 }
 
 std::vector<const MechanismRow*> offered_mechanisms(const Token& token) {
@@ -130,8 +150,8 @@ const MechanismRow& find_mechanism(const Token& token, CK_MECHANISM_TYPE type, C
 }
 
 CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row) {
-    if (const SchemeRow* scheme = find_scheme(row.scheme)) {
-        const Sizes sizes = sizes_on_card(token.applet(), row, *scheme);
+    if (find_scheme(row.scheme) != nullptr) {
+        const Sizes sizes = sizes_on_card(token.applet(), row);
         return {sizes.smallest, sizes.largest, row.flags};
     }
     return {row.min_size, row.max_size, row.flags};

@@ -62,8 +62,9 @@ const MechanismRow& find_mechanism(const Token& token, CK_MECHANISM_TYPE type, C
 /// mechanism_info is CK_MECHANISM_INFO of an offered row, with sizes as this card takes them.
 CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 
-/// primitive_of is what the card computes for a scheme; nullopt for what the software does alone.
-std::optional<card::Primitive> primitive_of(Scheme scheme);
+/// primitive_of is what the card computes with |key| for a scheme; MECHANISM_INVALID when it computes nothing
+/// for it.
+card::Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key);
 
 /// hash_of finds the hash that a digest mechanism, an MGF or a key derivation function stands for; nullopt
 /// for others.

@@ -125,7 +125,7 @@ void add_private_key(Attributes& attributes, const card::Applet& applet, const c
     const auto type = card::key_type_of(entry.public_key);
     const auto offers = [&](card::Primitive primitive) { return type && applet.offers(primitive, *type); };
     CK_FLAGS uses = uses_of(slot, entry);
-    if (!offers(card::Primitive::rsa_raw)) {
+    if (!offers(card::Primitive::rsa_raw) && !offers(card::Primitive::rsa_pkcs1)) {
         uses &= ~CKF_DECRYPT;
     }
     if (!offers(card::Primitive::ecdh)) {

@@ -34,10 +34,13 @@ SignOperation::SignOperation(std::shared_ptr<Token> token, std::shared_ptr<const
     : m_token(std::move(token)), m_key(std::get<CardKey>(key->key)), m_row(row), m_pss(pss), m_input(row) {}
 
 Bytes SignOperation::finish(View last) {
-    const Bytes block = signature_block({m_row, m_key.public_key, m_pss}, m_input.finish(last));
+    const auto primitive = primitive_of(m_token->applet(), m_row.scheme, m_key.public_key);
+    const SignatureUse use{m_row, m_key.public_key, m_pss};
+    const Bytes input = m_input.finish(last);
+    const Bytes block =
+        primitive == card::Primitive::rsa_pkcs1 ? signature_content(use, input) : signature_block(use, input);
     try {
-        return to_bytes(m_token->card().begin().compute(m_key.index, primitive_of(m_row.scheme).value(),
-                                                        card::Verb::sign, block));
+        return to_bytes(m_token->card().begin().compute(m_key.index, primitive, card::Verb::sign, block));
     } catch (const card::Error& error) {
         // Any message is good for EdDSA: the card can only find it too long.
         require(m_row.scheme != Scheme::eddsa || error.status() != card::sw::bad_data, CKR_DATA_LEN_RANGE,

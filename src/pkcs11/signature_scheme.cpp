@@ -111,6 +111,11 @@ Bytes signature_block(const SignatureUse& use, View input) {
     return scheme_row(use.row.scheme).block(use, input);
 }
 
+Bytes signature_content(const SignatureUse& use, View input) {
+    pkcs_block(use, input);  // has room for it
+    return pkcs_content(use, input);
+}
+
 bool signature_holds(const SignatureUse& use, View input, View signature) {
     return scheme_row(use.row.scheme).holds(use, input, signature);
 }

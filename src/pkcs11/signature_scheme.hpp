@@ -20,6 +20,9 @@ struct SignatureUse {
 /// of the data: DATA_LEN_RANGE, DATA_INVALID.
 Bytes signature_block(const SignatureUse& use, View input);
 
+/// signature_content is what the card pads itself (card::Primitive::rsa_pkcs1): DATA_LEN_RANGE.
+Bytes signature_content(const SignatureUse& use, View input);
+
 /// signature_holds checks |signature|, which has signature_length.
 bool signature_holds(const SignatureUse& use, View input, View signature);
 

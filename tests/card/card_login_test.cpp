@@ -288,17 +288,17 @@ TEST_F(AlwaysAuthenticate, GoesAheadDirectlyAfterTheUsersLoginAlone) {
     insert();
     login();
     generate("9c");
-    EXPECT_FALSE(m_card->begin().grants());
+    EXPECT_FALSE(m_card->begin().grants(key("9c")));
     m_card->begin().login_for_key(key("9c"), view_of(user_pin));
-    EXPECT_FALSE(m_card->begin().grants()) << "that login is for who asked for it";
+    EXPECT_FALSE(m_card->begin().grants(key("9c"))) << "that login is for who asked for it";
     m_card->begin().object(object("cert-9a"));
     EXPECT_FALSE(sign("9c").empty());
 
     m_card->begin().logout();
     login();
-    EXPECT_TRUE(m_card->begin().grants());
+    EXPECT_TRUE(m_card->begin().grants(key("9c")));
     EXPECT_EQ(commands([&] { EXPECT_FALSE(sign("9c").empty()); }), "87");
-    EXPECT_FALSE(m_card->begin().grants());
+    EXPECT_FALSE(m_card->begin().grants(key("9c")));
 }
 
 TEST_F(AlwaysAuthenticate, WrongPinIsToldAtOnceAndAllowsNothing) {

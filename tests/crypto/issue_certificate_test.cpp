@@ -37,7 +37,7 @@ bool is_signed_by(View der, const PublicKey& issuer) {
 TEST(IssueCertificate, is_verified_by_openssl_for_every_kind_of_issuer) {
     std::vector<PrivateKey> issuers;
     issuers.push_back(PrivateKey::from_der(test::sample_rsa().to_der()).value());
-    for (const Curve curve : {Curve::p256, Curve::p384, Curve::p521}) {
+    for (const Curve curve : test::all_curves) {
         issuers.push_back(PrivateKey::generate_ec(curve));
     }
     issuers.push_back(PrivateKey::generate_okp(OkpCurve::ed25519));

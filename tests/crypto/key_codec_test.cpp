@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/keys.hpp"
+#include "crypto/sample_keys.hpp"
 #include "crypto/vectors.hpp"
 
 namespace jeton::crypto {
@@ -41,15 +42,21 @@ TEST(Curves, are_found_by_identifier_and_by_name) {
         {Curve::p256, "06082A8648CE3D030107"},
         {Curve::p384, "06052B81040022"},
         {Curve::p521, "06052B81040023"},
+        {Curve::secp256k1, "06052B8104000A"},
+        {Curve::brainpoolP256r1, "06092B2403030208010107"},
+        {Curve::brainpoolP384r1, "06092B240303020801010B"},
+        {Curve::brainpoolP512r1, "06092B240303020801010D"},
         {Curve::p256, "1309 736563703235367231"},    // secp256r1
         {Curve::p256, "130A 7072696D653235367631"},  // prime256v1
         {Curve::p384, "1309 736563703338347231"},    // secp384r1
         {Curve::p521, "1309 736563703532317231"},    // secp521r1
+        {Curve::secp256k1, "1309 736563703235366B31"},
+        {Curve::brainpoolP256r1, "130F 627261696E706F6F6C503235367231"},
     };
     for (const Row& row : rows) {
         EXPECT_EQ(curve_of_params(hex(row.params)), row.curve) << row.params;
     }
-    for (const Curve curve : {Curve::p256, Curve::p384, Curve::p521}) {
+    for (const Curve curve : test::all_curves) {
         const CurveFacts& facts = curve_facts(curve);
         EXPECT_EQ(facts.curve, curve);
         EXPECT_EQ(curve_of_params(facts.oid), curve);
@@ -59,7 +66,7 @@ TEST(Curves, are_found_by_identifier_and_by_name) {
 
 TEST(Curves, of_other_parameters_are_none) {
     for (const char* params : {"", "06", "0600", "06082A8648CE3D030101", "06082A8648CE3D03010700",
-                               "06082A8648CE3D0301", "06052B8104000A", "1308 7365637032353672", "1300",
+                               "06082A8648CE3D0301", "06052B8104000C", "1308 7365637032353672", "1300",
                                "1309 7365637032353672", "0C09 736563703235367231", "0500", "3000"}) {
         EXPECT_FALSE(curve_of_params(hex(params))) << params;
     }

@@ -52,7 +52,7 @@ TEST(IsValid, checks_size_and_parity_of_rsa_numbers) {
 }
 
 TEST(IsValid, checks_that_a_point_lies_on_its_curve) {
-    for (const Curve curve : {Curve::p256, Curve::p384, Curve::p521}) {
+    for (const Curve curve : test::all_curves) {
         EcPublicKey key = std::get<EcPublicKey>(PrivateKey::generate_ec(curve).public_key());
         EXPECT_TRUE(is_valid(key));
         EcPublicKey other = key;

@@ -9,7 +9,7 @@ namespace jeton::crypto {
 
 namespace {
 
-constexpr Curve all_curves[] = {Curve::p256, Curve::p384, Curve::p521};
+using test::all_curves;
 
 TEST(RsaPrivateKey, has_the_size_that_was_asked_for) {
     for (const std::size_t bits : {2048U, 3072U}) {

@@ -122,7 +122,7 @@ TEST(CompleteRsa, looks_for_primes_of_reasonable_numbers_alone) {
 TEST(PrivateParts, make_the_same_key_again) {
     std::vector<PrivateKey> keys;
     keys.push_back(PrivateKey::generate_rsa(1024));
-    for (const Curve curve : {Curve::p256, Curve::p384, Curve::p521}) {
+    for (const Curve curve : test::all_curves) {
         keys.push_back(PrivateKey::generate_ec(curve));
     }
     keys.push_back(PrivateKey::generate_okp(OkpCurve::ed25519));

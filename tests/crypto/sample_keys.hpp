@@ -5,6 +5,14 @@
 
 namespace jeton::test {
 
+inline constexpr crypto::Curve all_curves[] = {crypto::Curve::p256,
+                                               crypto::Curve::p384,
+                                               crypto::Curve::p521,
+                                               crypto::Curve::brainpoolP256r1,
+                                               crypto::Curve::brainpoolP384r1,
+                                               crypto::Curve::brainpoolP512r1,
+                                               crypto::Curve::secp256k1};
+
 /// sample_rsa is one key of 2048 bits.
 inline const crypto::PrivateKey& sample_rsa() {
     static const crypto::PrivateKey key = crypto::PrivateKey::generate_rsa(2048);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "softcard/openpgp_card.hpp"
 #include "softcard/piv_card.hpp"
 
 namespace jeton::softcard {
@@ -21,7 +22,9 @@ std::unique_ptr<Application> run(CardMemory& memory, const CardOptions& options)
 constexpr ApplicationKind kinds[] = {
     {"piv", is_on<&CardState::piv>,
      [](const CreateOptions& options, CardState& card) { card.piv = make_piv_state(options); }, run<PivCard>},
-    {"openpgp", nullptr, nullptr, nullptr},
+    {"openpgp", is_on<&CardState::openpgp>,
+     [](const CreateOptions& options, CardState& card) { card.openpgp = openpgp::make_state(options); },
+     run<openpgp::Card>},
     {"sc-hsm", nullptr, nullptr, nullptr},
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "softcard/json_node.hpp"
+#include "softcard/openpgp_json.hpp"
 #include "softcard/piv_json.hpp"
 
 namespace jeton::softcard {
@@ -63,6 +64,8 @@ void read_part(const Node& node, const CardState* known, CardState& out) {
 
 constexpr Part parts[] = {
     {"piv", write_part<&CardState::piv, piv_json>, read_part<&CardState::piv, read_piv>},
+    {"openpgp", write_part<&CardState::openpgp, openpgp::write_state>,
+     read_part<&CardState::openpgp, openpgp::read_state>},
 };
 
 void read_applications(const Node& node, const CardState* known, CardState& out) {

@@ -72,19 +72,6 @@ PinPolicy default_policy(Byte reference) {
     return slot == nullptr ? PinPolicy::always : slot->policy;
 }
 
-bool KeyAlgorithm::describes(const crypto::PublicKey& key) const {
-    if (const auto* const rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
-        const auto* const modulus = std::get_if<RsaModulus>(&kind);
-        return modulus != nullptr && rsa->modulus_bits() == modulus->bits;
-    }
-    if (const auto* const ec = std::get_if<crypto::EcPublicKey>(&key)) {
-        const auto* const curve = std::get_if<crypto::Curve>(&kind);
-        return curve != nullptr && ec->curve == *curve;
-    }
-    const auto* const curve = std::get_if<crypto::OkpCurve>(&kind);
-    return curve != nullptr && std::get<crypto::OkpPublicKey>(key).curve == *curve;
-}
-
 const KeyAlgorithm* find_key_algorithm(Byte id) {
     const auto* const found = std::ranges::find(key_algorithms, id, &KeyAlgorithm::id);
     return found == std::end(key_algorithms) ? nullptr : found;

@@ -6,10 +6,9 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <variant>
 
 #include "crypto/block_cipher.hpp"
-#include "crypto/keys.hpp"
+#include "softcard/key_algorithm.hpp"
 #include "softcard/store.hpp"
 #include "util/bytes.hpp"
 
@@ -47,25 +46,6 @@ PinPolicy default_policy(Byte reference);
 /// Touch policies of a key; |standard| in a command means never. |cached| asks again when the last touch is
 /// 15 seconds ago.
 enum class TouchPolicy : Byte { standard = 0, never = 1, always = 2, cached = 3 };
-
-/// Origins of a key, as metadata tells them.
-inline constexpr Byte origin_generated = 1;
-inline constexpr Byte origin_imported = 2;
-
-struct RsaModulus {
-    std::size_t bits;
-    std::size_t bytes() const { return bits / 8; }
-};
-
-/// KeyAlgorithm is an asymmetric algorithm.
-struct KeyAlgorithm {
-    Byte id;
-    std::variant<RsaModulus, crypto::Curve, crypto::OkpCurve> kind;
-    bool may_generate;  ///< false: such keys are imported and used alone
-
-    /// describes tells whether |key| is a key of this algorithm.
-    bool describes(const crypto::PublicKey& key) const;
-};
 
 /// find_key_algorithm gives the row of |id|; nullptr for an algorithm that this card does not have.
 const KeyAlgorithm* find_key_algorithm(Byte id);

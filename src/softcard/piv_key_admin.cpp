@@ -85,21 +85,6 @@ KeyRequest read_key_request(View data) {
     return request;
 }
 
-crypto::PrivateKey generate_key(const KeyAlgorithm& algorithm) {
-    struct Generator {
-        crypto::PrivateKey operator()(const RsaModulus& modulus) const {
-            return crypto::PrivateKey::generate_rsa(modulus.bits);
-        }
-        crypto::PrivateKey operator()(crypto::Curve curve) const {
-            return crypto::PrivateKey::generate_ec(curve);
-        }
-        crypto::PrivateKey operator()(crypto::OkpCurve curve) const {
-            return crypto::PrivateKey::generate_okp(curve);
-        }
-    };
-    return std::visit(Generator{}, algorithm.kind);
-}
-
 /// ImportedKey is the data field of IMPORT KEY: numbers under the tags 01 to 08, and policies.
 struct ImportedKey {
     static constexpr std::uint32_t last_tag = 0x08;

@@ -1,4 +1,5 @@
-// A public key as PIV writes it: 81 modulus, 82 exponent, or 86 point (SP 800-73-4 part 2, table 21).
+// A public key as PIV and OpenPGP write it: 81 modulus, 82 exponent, or 86 point (SP 800-73-4 part 2, table
+// 21; OpenPGP card 3.4.1, 7.2.14).
 #pragma once
 
 #include "crypto/keys.hpp"

@@ -14,7 +14,9 @@ namespace status {
 inline constexpr StatusWord ok = 0x9000;
 inline constexpr StatusWord more_data = 0x6100;   ///< + the number of bytes that wait, 00 for 256 or more
 inline constexpr StatusWord tries_left = 0x63C0;  ///< + the number of tries
+inline constexpr StatusWord terminated = 0x6285;
 inline constexpr StatusWord memory_failure = 0x6581;
+inline constexpr StatusWord not_touched = 0x6600;  ///< OpenPGP card 3.4.1, 7.1: a security-related error
 inline constexpr StatusWord wrong_length = 0x6700;
 inline constexpr StatusWord security_not_satisfied = 0x6982;
 inline constexpr StatusWord blocked = 0x6983;

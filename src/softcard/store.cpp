@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view card_suffix = ".softcard";
 constexpr std::string_view lease_suffix = ".lease";
 constexpr std::size_t longest_name = 32;
+constexpr std::size_t shortest_admin_pin = 8;
+constexpr std::size_t longest_admin_pin = 64;
 
 bool is_name_start(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -45,6 +47,13 @@ void require_name(const std::string& name) {
 void require_pin(const std::string& pin, const char* what) {
     if (pin.size() < shortest_pin || pin.size() > pin_block_bytes || !is_pin_block(pin_block(view_of(pin)))) {
         throw Error(fmt::format("the {} of a software card has 6 to 8 printable ASCII characters", what));
+    }
+}
+
+void require_admin_pin(const std::string& pin) {
+    const bool printable = std::ranges::all_of(pin, [](char c) { return c >= 0x20 && c <= 0x7E; });
+    if (pin.size() < shortest_admin_pin || pin.size() > longest_admin_pin || !printable) {
+        throw Error("the admin PIN of a software card has 8 to 64 printable ASCII characters");
     }
 }
 
@@ -89,6 +98,7 @@ void require_valid(const CreateOptions& options) {
     if (!options.global_pin.empty()) {
         require_pin(options.global_pin, "global PIN");
     }
+    require_admin_pin(options.admin_pin);
     require_management_key(options);
     if (options.pin_iterations < 1 || options.pin_iterations > most_iterations) {
         throw Error(fmt::format("the PIN of a software card is hashed 1 to {} times", most_iterations));

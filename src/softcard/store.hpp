@@ -30,6 +30,7 @@ struct CreateOptions {
     std::vector<std::string> applets{"piv"};  ///< rows of application_kinds() that this version has
     std::string pin = "123456";               ///< 6 to 8 characters
     std::string puk = "12345678";             ///< 6 to 8 characters
+    std::string admin_pin = "12345678";       ///< PW3 of OpenPGP: 8 to 64 characters
     std::string global_pin = {};              ///< 6 to 8 characters; empty: the card has none
     Bytes management_key;                     ///< empty: a random one, stored PIN-protected on the card
     /// Of the management key; by default AES of the key's length, AES-192 for a random key.

@@ -43,6 +43,8 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
     verb->add_option("NAME", create.name, "1 to 32 lower-case letters, digits, '.', '_', '-'")->required();
     verb->add_option("--pin-file", create.pin_file, "Read the PIN from the first line of this file");
     verb->add_option("--puk-file", create.puk_file, "Read the PUK from the first line of this file");
+    verb->add_option("--admin-pin-file", create.admin_pin_file,
+                     "Read the admin PIN of OpenPGP from the first line of this file");
     verb->add_option("--global-pin-file", create.global_pin_file,
                      "Give the card a global PIN too, read from the first line of this file");
     verb->add_option("--management-key-file", create.management_key_file,

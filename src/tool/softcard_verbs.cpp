@@ -18,15 +18,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t secret_file_limit = 4096;
-constexpr std::size_t shortest_secret = 6;
-constexpr std::size_t longest_secret = 8;
-
-/// Secret is a PIN or PUK of a new card: how it is called, where it comes from, what it is when nobody says.
+/// Secret is a PIN or PUK of a new card: how it is called, where it comes from, what it is when nobody says,
+/// how many characters it has.
 struct Secret {
     const char* name;
     const char* option;
     const std::string& file;
     const std::string& standard;
+    std::size_t least = 6;
+    std::size_t most = 8;
 };
 
 fs::path cards_directory() {
@@ -54,9 +54,9 @@ std::string read_first_line(const char* name, const std::string& file) {
 void check_form(const Secret& secret, const std::string& value) {
     const bool printable_ascii =
         std::ranges::all_of(value, [](char character) { return character > 0x20 && character < 0x7F; });
-    if (value.size() < shortest_secret || value.size() > longest_secret || !printable_ascii) {
+    if (value.size() < secret.least || value.size() > secret.most || !printable_ascii) {
         throw Failure(fmt::format("The {} must have {} to {} digits, letters or signs, without blanks.",
-                                  secret.name, shortest_secret, longest_secret));
+                                  secret.name, secret.least, secret.most));
     }
 }
 
@@ -91,6 +91,10 @@ void set_management_key(const SoftcardCreate& request, softcard::CreateOptions& 
         throw Failure("The management key must be written in hexadecimal digits, two for each byte.");
     }
     options.management_key = *key;
+}
+
+bool has_applet(const softcard::CreateOptions& options, const char* name) {
+    return std::ranges::find(options.applets, name) != options.applets.end();
 }
 
 bool exists(const fs::path& directory, const std::string& name) {
@@ -130,9 +134,15 @@ void create_softcard(const SoftcardCreate& request) {
     options.applets = request.applets;
     const softcard::CreateOptions standard;
     options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
-    options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
-    options.global_pin = obtain_global_pin(request.global_pin_file);
-    set_management_key(request, options);
+    if (has_applet(options, "piv")) {
+        options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
+        options.global_pin = obtain_global_pin(request.global_pin_file);
+        set_management_key(request, options);
+    }
+    if (has_applet(options, "openpgp")) {
+        options.admin_pin =
+            obtain({"admin PIN", "--admin-pin-file", request.admin_pin_file, standard.admin_pin, 8, 64});
+    }
     options.pin_iterations = request.pin_iterations.value_or(standard.pin_iterations);
     softcard::create(directory, options);
     Json card = describe(directory, request.name);

@@ -12,6 +12,7 @@ struct SoftcardCreate {
     std::string name;
     std::string pin_file;  ///< empty: ask, or take the default where nobody can answer
     std::string puk_file;
+    std::string admin_pin_file;       ///< of OpenPGP
     std::string global_pin_file;      ///< empty: the card has no global PIN
     std::string management_key_file;  ///< empty: a random key
     std::string management_algorithm;

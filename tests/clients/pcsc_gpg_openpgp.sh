@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# GnuPG and its scdaemon over PC/SC find the OpenPGP application of the software card correct: status, cardholder, keys made
+# on the card and brought to it, signatures, decryption, ssh, PINs, and the way back to a new card.
+# shellcheck source=tests/clients/pcsc.sh
+. "$(dirname "$0")/pcsc.sh"
+
+admin_pin=87654321
+install -m 0600 /dev/null "$work/admin-pin"
+echo "$admin_pin" >"$work/admin-pin"
+"$JETON" softcard create test --applet openpgp --admin-pin-file "$work/admin-pin" --pin-iterations 100 </dev/null
+start_pcscd "Virtual PCD"
+insert_card
+echo "to be signed" >"$work/data"
+
+export GNUPGHOME="$work/gnupg" PINENTRY_USER_DATA="$PIN $admin_pin"
+mkdir -m 0700 "$GNUPGHOME"
+printf 'disable-ccid\npcsc-shared\nreader-port "%s"\n' "$reader" >"$GNUPGHOME/scdaemon.conf"
+printf 'pinentry-program %s\nenable-ssh-support\nkeep-display\n' "$(realpath "$(dirname "$0")/pinentry.sh")" \
+    >"$GNUPGHOME/gpg-agent.conf"
+
+quiet_gpg() { gpg --no-tty --batch --quiet --trust-model always "$@"; }
+
+# edit_card LINE...: what a person types into gpg --card-edit.
+edit_card() { printf '%s\n' admin "$@" quit | gpg --no-tty --command-fd 0 --status-fd 1 --card-edit; }
+
+# card_says TEXT: gpg --card-status prints it.
+card_says() { expect "$1" gpg --no-tty --batch --card-status; }
+
+# agent COMMAND: a command to gpg-agent that must not be refused.
+agent() {
+    local answer
+    answer=$(gpg-connect-agent "$@" /bye </dev/null)
+    printf '%s\n' "$answer"
+    [[ "$answer" != *ERR* ]] || fail "gpg-connect-agent $*"
+}
+
+# fingerprint_of ID: of the primary key of a user.
+fingerprint_of() { quiet_gpg --with-colons --list-keys "$1" | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1; }
+
+# use_keys WHO: signature and decryption with the keys of WHO, which are on the card.
+use_keys() {
+    rm -f "$work"/signature "$work"/sealed "$work"/opened
+    quiet_gpg --local-user "$1" --detach-sign --output "$work/signature" "$work/data"
+    expect "Good signature" gpg --no-tty --batch --trust-model always --verify "$work/signature" "$work/data"
+    quiet_gpg --recipient "$1" --encrypt --output "$work/sealed" "$work/data"
+    quiet_gpg --decrypt --output "$work/opened" "$work/sealed"
+    same "$work/data" "$work/opened"
+}
+
+step "the card is recognised"
+card_says "Version ..........: 3.4"
+card_says "PIN retry counter : 3 0 3"
+card_says "Key attributes ...: rsa2048 rsa2048 rsa2048"
+
+step "the cardholder"
+edit_card name Lovelace Ada lang de login ada url https://example.org/ada.asc sex f forcesig >/dev/null
+card_says "Name of cardholder: Ada Lovelace"
+card_says "Language prefs ...: de"
+card_says "Login data .......: ada"
+card_says "URL of public key : https://example.org/ada.asc"
+card_says "Signature PIN ....: not forced"
+
+step "keys made on the card"
+edit_card generate n 0 "Ada Lovelace" ada@example.org "" >"$work/generate.log" || fail "$(cat "$work/generate.log")"
+use_keys ada@example.org
+card_says "Signature counter : 5" # the user, two subkeys, a revocation, and that one
+
+step "ssh with the authentication key"
+SSH_AUTH_SOCK=$(gpgconf --list-dirs agent-ssh-socket)
+export SSH_AUTH_SOCK
+expect "cardno:" ssh-add -L
+ssh-add -L >"$work/ssh.pub"
+ssh-keygen -Y sign -n test -f "$work/ssh.pub" "$work/data" >/dev/null
+printf 'ada %s\n' "$(cat "$work/ssh.pub")" >"$work/allowed"
+ssh-keygen -Y verify -n test -f "$work/allowed" -I ada -s "$work/data.sig" <"$work/data"
+
+step "keys on curves, made on the card"
+agent "SCD SETATTR KEY-ATTR --force 1 22 ed25519" "SCD SETATTR KEY-ATTR --force 2 18 cv25519" \
+    "SCD SETATTR KEY-ATTR --force 3 22 ed25519"
+card_says "Key attributes ...: ed25519 cv25519 ed25519"
+card_says "Signature key ....: [none]"
+edit_card generate n 0 "Grace Hopper" grace@example.org "" >"$work/generate.log" || fail "$(cat "$work/generate.log")"
+use_keys grace@example.org
+
+# bring_keys NAME SIGNATURE-KEY ALGORITHM ENCRYPTION-KEY ALGORITHM: makes keys in the computer and moves them to the card,
+# whose attributes get the algorithms' numbers (RFC 4880, 9.1) and names first.
+bring_keys() {
+    agent "SCD SETATTR KEY-ATTR --force 1 $3 $2" "SCD SETATTR KEY-ATTR --force 2 $5 $4"
+    quiet_gpg --passphrase '' --pinentry-mode loopback --quick-generate-key "$1@example.org" "$2" sign never
+    local fingerprint
+    fingerprint=$(fingerprint_of "$1@example.org")
+    quiet_gpg --passphrase '' --pinentry-mode loopback --quick-add-key "$fingerprint" "$4" encrypt never
+    printf '%s\n' keytocard y 1 y "key 1" keytocard 2 y save |
+        gpg --no-tty --command-fd 0 --status-fd 1 --edit-key "$fingerprint" >"$work/bring.log" 2>&1 ||
+        fail "$(cat "$work/bring.log")"
+    [[ $(quiet_gpg --with-colons --list-secret-keys "$1@example.org" | grep -c '^s[es][cb]:.*:D27600012401') -eq 2 ]] ||
+        fail "the keys of $1 are not on the card: $(cat "$work/bring.log")"
+    use_keys "$1@example.org"
+}
+
+step "keys brought to the card"
+bring_keys ed ed25519 22 cv25519 18
+bring_keys rsa rsa3072 1 rsa2048 1
+bring_keys nist nistp256 19 nistp384 18
+bring_keys brain brainpoolP256r1 19 brainpoolP384r1 18
+card_says "Signature counter : 1"
+
+step "PINs"
+edit_card passwd 1 q >/dev/null # changes the PIN to what it is
+refuse "Bad PIN" env PINENTRY_USER_DATA="999999 $admin_pin" bash -c "gpgconf --kill gpg-agent; gpg --no-tty --batch \
+    --local-user brain@example.org --sign --output - '$work/data' >/dev/null"
+card_says "PIN retry counter : 2 0 3"
+
+step "the way back to a new card"
+edit_card factory-reset y yes >/dev/null
+card_says "PIN retry counter : 3 0 3"
+card_says "Signature key ....: [none]"
+card_says "Name of cardholder: [not set]"

@@ -1,8 +1,13 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A step begins
-//         with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends
-//         a command of 16-bit length; any other n is the length of a command. Then come the command's bytes.
-//   odd   the rest is the text of a card's file.
+//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A
+//   step
+//                    begins with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the
+//                    administrator, 3 sends a command of 16-bit length; any other n is the length of a
+//                    command. Then come the command's bytes.
+//   even otherwise   the same for the card's OpenPGP application, which has three keys on curves: 1 verifies
+//   PW1
+//                    for both of its uses, 2 verifies PW3.
+//   odd              the rest is the text of a card's file.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -22,6 +27,25 @@ constexpr std::size_t most_steps = 64;
 constexpr Byte management_key_value[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
                                            5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
 
+/// Gives the OpenPGP application keys on curves, which take no time.
+void add_openpgp_keys(openpgp::State& state) {
+    struct Row {
+        std::vector<Byte> attributes;
+        crypto::PrivateKey key;
+    };
+    const Row rows[] = {
+        {{0x16, 0x2B, 0x65, 0x70}, crypto::PrivateKey::generate_okp(crypto::OkpCurve::ed25519)},
+        {{0x12, 0x2B, 0x65, 0x6E}, crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519)},
+        {{0x13, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07},
+         crypto::PrivateKey::generate_ec(crypto::Curve::p256)},
+    };
+    for (std::size_t place = 0; place < openpgp::key_count; ++place) {
+        const auto tag = static_cast<std::uint32_t>(openpgp::tag::attributes + place);
+        state.objects.insert_or_assign(tag, to_secret(rows[place].attributes));
+        state.keys[place] = openpgp::make_key(state.sealing_key, place, origin_generated, rows[place].key);
+    }
+}
+
 /// The text of the card that every input begins with; never freed.
 const SecretBytes& fresh_card() {
     static const SecretBytes* const text = [] {
@@ -30,6 +54,7 @@ const SecretBytes& fresh_card() {
         options.management_key = to_bytes(management_key_value);
         options.global_pin = "777777";
         options.pin_iterations = 1;
+        options.applets = {"piv", "openpgp"};
         CardState card = make_card_state(options);
         PivState& state = card.piv.value();
         for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
@@ -38,28 +63,49 @@ const SecretBytes& fresh_card() {
                                         default_policy(reference), TouchPolicy::never, origin_generated,
                                         crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
         }
+        add_openpgp_keys(card.openpgp.value());
         return new SecretBytes(write_card(card));
     }();
     return *text;
 }
 
-/// RSA keys take too long to make.
-bool makes_rsa_key(View apdu) {
-    const auto is_rsa = [](Byte byte) { return byte == 0x05 || byte == 0x07 || byte == 0x16; };
-    return apdu.size() > 4 && apdu[1] == 0x47 && std::ranges::any_of(apdu.subspan(4), is_rsa);
-}
+enum class Target { piv, openpgp };
 
 class Session {
   public:
-    Session() : m_medium(std::make_shared<Medium>()), m_card(std::make_unique<MemoryStorage>(m_medium)) {
+    explicit Session(Target target)
+        : m_target(target),
+          m_medium(std::make_shared<Medium>()),
+          m_card(std::make_unique<MemoryStorage>(m_medium)) {
         m_medium->bytes = fresh_card();
         restart();
     }
 
     void restart() {
+        static constexpr Byte select_piv[] = {0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08};
+        static constexpr Byte select_openpgp[] = {0x00, 0xA4, 0x04, 0x00, 0x06, 0xD2,
+                                                  0x76, 0x00, 0x01, 0x24, 0x01};
         m_card.power_on();
-        const Byte select[] = {0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08};
-        send(select);
+        send(m_target == Target::piv ? View(select_piv) : View(select_openpgp));
+    }
+
+    /// Tells whether the command may make an RSA key, which takes too long.
+    bool makes_rsa_key(View apdu) const {
+        if (apdu.size() <= 4 || apdu[1] != 0x47) {
+            return false;
+        }
+        if (m_target == Target::piv) {
+            const auto is_rsa = [](Byte byte) { return byte == 0x05 || byte == 0x07 || byte == 0x16; };
+            return std::ranges::any_of(apdu.subspan(4), is_rsa);
+        }
+        const auto card = read_card(*m_medium->bytes);
+        const auto* const state = std::get_if<CardState>(&card);
+        for (std::size_t place = 0; state != nullptr && place < openpgp::key_count; ++place) {
+            if (state->openpgp->algorithm(place).id == 0x01) {
+                return true;
+            }
+        }
+        return false;
     }
 
     SecretBytes send(View apdu) {
@@ -72,11 +118,23 @@ class Session {
     }
 
     void verify() {
+        if (m_target == Target::openpgp) {
+            const Byte for_signatures[] = {0x00, 0x20, 0x00, 0x81, 0x06, '1', '2', '3', '4', '5', '6'};
+            const Byte for_the_rest[] = {0x00, 0x20, 0x00, 0x82, 0x06, '1', '2', '3', '4', '5', '6'};
+            send(for_signatures);
+            send(for_the_rest);
+            return;
+        }
         const Byte command[] = {0x00, 0x20, 0x00, 0x80, 0x08, '1', '2', '3', '4', '5', '6', 0xFF, 0xFF};
         send(command);
     }
 
     void become_administrator() {
+        if (m_target == Target::openpgp) {
+            const Byte command[] = {0x00, 0x20, 0x00, 0x83, 0x08, '1', '2', '3', '4', '5', '6', '7', '8'};
+            send(command);
+            return;
+        }
         const Byte first[] = {0x00, 0x87, 0x0A, 0x9B, 0x04, 0x7C, 0x02, 0x80, 0x00};
         const SecretBytes response = send(first);
         const auto witness = find_tlv_path(response, {0x7C, 0x80});
@@ -93,12 +151,13 @@ class Session {
     }
 
   private:
+    Target m_target;
     std::shared_ptr<Medium> m_medium;
     SoftCard m_card;
 };
 
-void run_steps(View input) {
-    Session session;
+void run_steps(Target target, View input) {
+    Session session(target);
     for (std::size_t step = 0; step < most_steps && !input.empty(); ++step) {
         std::size_t length = input[0];
         input = input.subspan(1);
@@ -122,7 +181,7 @@ void run_steps(View input) {
         }
         const View apdu = input.first(std::min(length, input.size()));
         input = input.subspan(apdu.size());
-        if (!makes_rsa_key(apdu)) {
+        if (!session.makes_rsa_key(apdu)) {
             session.send(apdu);
         }
     }
@@ -148,7 +207,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const View input(data, size);
     if (input[0] % 2 == 0) {
-        run_steps(input.subspan(1));
+        run_steps(input[0] % 4 == 0 ? Target::piv : Target::openpgp, input.subspan(1));
     } else {
         run_file(input.subspan(1));
     }

@@ -14,7 +14,7 @@ namespace {
 using crypto::Hash;
 
 /// Tags (TR-03110 part 3, D.2).
-constexpr std::uint32_t certificate_tag = 0x7F21;
+constexpr std::uint32_t cvc_tag = 0x7F21;
 constexpr std::uint32_t body_tag = 0x7F4E;
 constexpr std::uint32_t profile_tag = 0x5F29;
 constexpr std::uint32_t authority_tag = 0x42;
@@ -31,7 +31,7 @@ constexpr std::uint32_t modulus_bits_tag = 0x02;
 constexpr std::uint32_t exponent_tag = 0x82;
 
 constexpr Byte first_profile[] = {0x00};
-constexpr Byte usual_exponent[] = {0x01, 0x00, 0x01};
+constexpr Byte cvc_exponent[] = {0x01, 0x00, 0x01};
 
 /// The role of a terminal, 0.4.0.127.0.7.3.1.2.2 (TR-03110 part 4, 2.2.3).
 constexpr std::array<Byte, 9> terminal_role{0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x01, 0x02, 0x02};
@@ -124,6 +124,10 @@ bool tells_of(View content, const crypto::DomainParameters& known) {
         View value;
     } rows[] = {
         {0x81, known.prime}, {0x82, known.a}, {0x83, known.b}, {0x84, known.generator}, {0x85, known.order}};
+    const auto cofactor = find_tlv(content, 0x87);
+    if (cofactor && !equal(*cofactor, known.cofactor)) {
+        return false;
+    }
     return std::ranges::all_of(rows, [&](const auto& row) {
         const auto given = find_tlv(content, row.tag);
         return given && equal(without_leading_zeros(*given), without_leading_zeros(row.value));
@@ -140,7 +144,7 @@ std::optional<crypto::Curve> curve_in(View content) {
 std::size_t modulus_bits_in(View content) {
     const auto bits = find_tlv(content, modulus_bits_tag);
     const auto exponent = find_tlv(content, exponent_tag);
-    const bool usual = exponent && equal(without_leading_zeros(*exponent), usual_exponent);
+    const bool usual = exponent && equal(without_leading_zeros(*exponent), cvc_exponent);
     return bits && bits->size() <= 2 && usual ? static_cast<std::size_t>(load_be(*bits)) : 0;
 }
 
@@ -163,7 +167,7 @@ const CvcAlgorithm& cvc_ecdsa_sha256() {
 Bytes make_cvc(const CvcBody& body, const crypto::PrivateKey& signer, const CvcAlgorithm& signer_algorithm) {
     const Bytes signed_part = body_object(body);
     return TlvWriter()
-        .nest(certificate_tag,
+        .nest(cvc_tag,
               [&](TlvWriter& out) {
                   out.raw(signed_part).put(signature_tag, signature(signed_part, signer, signer_algorithm));
               })

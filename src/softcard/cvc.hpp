@@ -59,8 +59,8 @@ struct CvcKeyTemplate {
 };
 
 /// read_cvc_key_template takes the content of a 7F49 apart: an algorithm and either the domain parameters
-/// 81 to 85, all of one curve that we know, or modulus bits 02 and the public exponent 82, which must be
-/// 65537. nullopt for anything else.
+/// 81 to 85 and maybe 87, all of one curve that we know, or modulus bits 02 and the public exponent 82, which
+/// must be 65537. nullopt for anything else.
 std::optional<CvcKeyTemplate> read_cvc_key_template(View content);
 
 /// cvc_curves are the curves that templates may describe.

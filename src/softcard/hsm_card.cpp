@@ -13,7 +13,7 @@ constexpr std::size_t longest_challenge = 1024;
 
 /// What the card says of itself behind its options: kind and version, two numbers. A card with all modes
 /// says what cards that have them say.
-std::array<Byte, 3> version_of(AesModes modes) {
+std::array<Byte, 3> hsm_version_of(AesModes modes) {
     return modes == AesModes::native ? std::array<Byte, 3>{0xFF, 0x06, 0x06}
                                      : std::array<Byte, 3>{0x00, 0x04, 0x00};
 }
@@ -90,7 +90,7 @@ Response HsmCard::select(const Command& command) {
     constexpr Byte operational[] = {0x05};
     constexpr Byte root[] = {hsm_file::root >> 8, hsm_file::root & 0xFF};
     Bytes proprietary{static_cast<Byte>(state().options >> 8), static_cast<Byte>(state().options & 0xFF)};
-    append(proprietary, version_of(state().modes));
+    append(proprietary, hsm_version_of(state().modes));
     return {BasicTlvWriter<SecretBytes>()
                 .nest(0x62,
                       [&](auto& out) {

@@ -9,7 +9,7 @@ namespace {
 
 using crypto::AesMode;
 using crypto::Hash;
-using Kind = HsmSignature::Kind;
+using SignatureKind = HsmSignature::Kind;
 
 struct ModesName {
     AesModes modes;
@@ -34,25 +34,25 @@ constexpr HsmFileRule file_rules[] = {
 };
 
 constexpr HsmSignature signatures[] = {
-    {0x20, Kind::rsa_raw, {}},
-    {0x30, Kind::rsa_pkcs, {}},
-    {0x31, Kind::rsa_pkcs, Hash::sha1},
-    {0x32, Kind::rsa_pkcs, Hash::sha224},
-    {0x33, Kind::rsa_pkcs, Hash::sha256},
-    {0x34, Kind::rsa_pkcs, Hash::sha384},
-    {0x35, Kind::rsa_pkcs, Hash::sha512},
-    {0x40, Kind::rsa_pss, {}},
-    {0x41, Kind::rsa_pss, Hash::sha1},
-    {0x42, Kind::rsa_pss, Hash::sha224},
-    {0x43, Kind::rsa_pss, Hash::sha256},
-    {0x44, Kind::rsa_pss, Hash::sha384},
-    {0x45, Kind::rsa_pss, Hash::sha512},
-    {0x70, Kind::ecdsa, {}},
-    {0x71, Kind::ecdsa, Hash::sha1},
-    {0x72, Kind::ecdsa, Hash::sha224},
-    {0x73, Kind::ecdsa, Hash::sha256},
-    {0x74, Kind::ecdsa, Hash::sha384},
-    {0x75, Kind::ecdsa, Hash::sha512},
+    {0x20, SignatureKind::rsa_raw, {}},
+    {0x30, SignatureKind::rsa_pkcs, {}},
+    {0x31, SignatureKind::rsa_pkcs, Hash::sha1},
+    {0x32, SignatureKind::rsa_pkcs, Hash::sha224},
+    {0x33, SignatureKind::rsa_pkcs, Hash::sha256},
+    {0x34, SignatureKind::rsa_pkcs, Hash::sha384},
+    {0x35, SignatureKind::rsa_pkcs, Hash::sha512},
+    {0x40, SignatureKind::rsa_pss, {}},
+    {0x41, SignatureKind::rsa_pss, Hash::sha1},
+    {0x42, SignatureKind::rsa_pss, Hash::sha224},
+    {0x43, SignatureKind::rsa_pss, Hash::sha256},
+    {0x44, SignatureKind::rsa_pss, Hash::sha384},
+    {0x45, SignatureKind::rsa_pss, Hash::sha512},
+    {0x70, SignatureKind::ecdsa, {}},
+    {0x71, SignatureKind::ecdsa, Hash::sha1},
+    {0x72, SignatureKind::ecdsa, Hash::sha224},
+    {0x73, SignatureKind::ecdsa, Hash::sha256},
+    {0x74, SignatureKind::ecdsa, Hash::sha384},
+    {0x75, SignatureKind::ecdsa, Hash::sha512},
 };
 
 /// 2.16.840.1.101.3.4.1, below which each mode has a number for each length of key.

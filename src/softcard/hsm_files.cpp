@@ -32,13 +32,13 @@ std::size_t offset_in(View value) {
     return static_cast<std::size_t>(load_be(value));
 }
 
-/// Update is the data of UPDATE BINARY: 54 offset, 53 content.
-struct Update {
+/// FileUpdate is the data of UPDATE BINARY: 54 offset, 53 content.
+struct FileUpdate {
     std::size_t offset;
     View content;
 };
 
-Update read_update(View data) {
+FileUpdate read_file_update(View data) {
     TlvReader reader(data);
     const std::optional<Tlv> offset = reader.next();
     require(offset && offset->tag == offset_tag, status::wrong_data);
@@ -48,7 +48,7 @@ Update read_update(View data) {
 }
 
 /// Puts |update| into |content|, without a gap.
-void apply(const Update& update, SecretBytes& content) {
+void apply(const FileUpdate& update, SecretBytes& content) {
     require(update.offset <= content.size(), hsm_status::wrong_offset);
     const std::size_t end = update.offset + update.content.size();
     require(end <= hsm_most_file_bytes, status::no_room);
@@ -179,7 +179,7 @@ Response HsmCard::update_binary(const Command& command) {
     require(rule != nullptr ? rule->may_write : !has_file(file), status::security_not_satisfied);
     require(rule != nullptr, status::not_found);
     require_pin();
-    const Update update = read_update(command.data);
+    const FileUpdate update = read_file_update(command.data);
     SecretBytes whole = has_file(file) ? content(file) : SecretBytes{};
     apply(update, whole);
     store(file, whole);

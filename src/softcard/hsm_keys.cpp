@@ -13,13 +13,13 @@ namespace {
 
 using crypto::Hash;
 using PrivateKey = std::shared_ptr<const crypto::PrivateKey>;
-using Kind = HsmSignature::Kind;
+using SignatureKind = HsmSignature::Kind;
 
 /// The longest hash that an ECDSA key is given, in bytes: the field of the longest curve.
 constexpr std::size_t longest_hash = 66;
 
-/// DigestHash is a hash by the length of its digest.
-constexpr Hash hashes[] = {Hash::sha1, Hash::sha224, Hash::sha256, Hash::sha384, Hash::sha512};
+/// The known_hashes of digests that a host brings.
+constexpr Hash known_hashes[] = {Hash::sha1, Hash::sha224, Hash::sha256, Hash::sha384, Hash::sha512};
 
 const crypto::RsaPublicKey& rsa_of(const HsmKey& key) {
     const auto* const public_key = std::get_if<crypto::PublicKey>(&key.kind);
@@ -42,7 +42,7 @@ struct Hashed {
 
 /// Takes |data| for a digest, bare or in a DigestInfo (RFC 8017, 9.2, note 1).
 Hashed read_digest(View data) {
-    for (const Hash hash : hashes) {
+    for (const Hash hash : known_hashes) {
         const std::size_t length = crypto::digest_length(hash);
         if (data.size() < length) {
             continue;
@@ -71,9 +71,9 @@ std::optional<Bytes> pkcs_block(const HsmSignature& algorithm, const crypto::Rsa
 /// The block that the RSA operation takes. The salt of PSS is as long as the digest (RFC 8017, 9.1).
 Bytes rsa_block(const HsmSignature& algorithm, const crypto::RsaPublicKey& key, View data) {
     std::optional<Bytes> block;
-    if (algorithm.kind == Kind::rsa_raw) {
+    if (algorithm.kind == SignatureKind::rsa_raw) {
         block = data.size() == key.modulus_bytes() ? std::optional(to_bytes(data)) : std::nullopt;
-    } else if (algorithm.kind == Kind::rsa_pkcs) {
+    } else if (algorithm.kind == SignatureKind::rsa_pkcs) {
         block = pkcs_block(algorithm, key, data);
     } else {
         const Hashed input = hashed(algorithm, data);
@@ -138,7 +138,7 @@ Response HsmCard::sign(const Command& command) {
     require(algorithm != nullptr, status::wrong_parameters);
     const HsmKey& key = usable_key(command.p1, command.p2);
     Response response;
-    if (algorithm->kind == Kind::ecdsa) {
+    if (algorithm->kind == SignatureKind::ecdsa) {
         require_ec(key);
         response.data = compute_ecdsa(*algorithm, open(command.p1, key), command.data);
     } else {

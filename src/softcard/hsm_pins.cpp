@@ -9,10 +9,10 @@ namespace jeton::softcard {
 
 namespace {
 
-constexpr unsigned most_told_tries = 15;
+constexpr unsigned most_in_answer = 15;
 
-StatusWord told_tries(unsigned tries) {
-    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_told_tries));
+StatusWord tries_answer(unsigned tries) {
+    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_in_answer));
 }
 
 /// The number in |field|, |least| to |most|.
@@ -81,7 +81,7 @@ SealingKey HsmCard::spend_try(Byte reference, View entered) {
     change([&](HsmState& changed) { --changed.pins.at(reference).tries; });
     const Pin& pin = state().pins.at(reference);
     auto key = SealingKey::unwrap(pin.wrapped, reference, entered, state().sealing_key);
-    require(key.has_value(), pin.tries == 0 ? status::blocked : told_tries(pin.tries));
+    require(key.has_value(), pin.tries == 0 ? status::blocked : tries_answer(pin.tries));
     return std::move(*key);
 }
 
@@ -115,7 +115,7 @@ Response HsmCard::pin_status(Byte reference) const {
         return {};
     }
     const unsigned tries = state().pins.at(reference).tries;
-    return {{}, tries == 0 ? status::blocked : told_tries(tries)};
+    return {{}, tries == 0 ? status::blocked : tries_answer(tries)};
 }
 
 /// A card that is not initialised has no PIN: 6984.

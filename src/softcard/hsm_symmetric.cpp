@@ -16,7 +16,7 @@ using crypto::Direction;
 
 /// The longest data of a command with object identifiers, in bytes, as cards have it that have all modes.
 constexpr std::size_t longest_native_data = 2028;
-constexpr std::size_t tag_bytes = 16;
+constexpr std::size_t gcm_tag_bytes = 16;
 
 struct AlgorithmRow {
     Byte id;
@@ -36,14 +36,15 @@ bool has_algorithm(AesModes modes, Byte id) {
     return row != std::end(algorithm_rows) && row->in_modes.at(static_cast<std::size_t>(modes));
 }
 
-/// Request is the data of a command with an object identifier: 06 mode, 81 input, 82 IV, 83 additional data.
-struct Request {
+/// SymmetricRequest is the data of a command with an object identifier: 06 mode, 81 input, 82 IV, 83
+/// additional data.
+struct SymmetricRequest {
     View oid, input, iv, additional;
 };
 
 /// Reads the data; other objects are refused, as is an input that is not there.
-Request read_request(View data) {
-    Request out;
+SymmetricRequest read_symmetric_request(View data) {
+    SymmetricRequest out;
     bool has_input = false;
     TlvReader reader(data);
     while (const std::optional<Tlv> field = reader.next()) {
@@ -85,14 +86,14 @@ bool is_blocks(View data) {
 
 /// What |request| must be in |mode|: the IV of GCM is there, that of CBC and CTR is a block or zeros, ECB
 /// takes one block unless the card has nothing else.
-crypto::AesParameters parameters_of(const Request& request, AesMode mode, AesModes modes) {
+crypto::AesParameters parameters_of(const SymmetricRequest& request, AesMode mode, AesModes modes) {
     crypto::AesParameters out;
     out.mode = mode;
     out.iv = to_bytes(request.iv);
     if (mode == AesMode::gcm) {
         require(!request.iv.empty(), status::wrong_length);
         out.aad = to_bytes(request.additional);
-        out.tag_bytes = tag_bytes;
+        out.tag_bytes = gcm_tag_bytes;
         return out;
     }
     require(request.additional.empty(), status::wrong_length);
@@ -112,7 +113,7 @@ crypto::AesParameters parameters_of(const Request& request, AesMode mode, AesMod
 /// Commands with an object identifier. Their refusals are 6700 for what is malformed.
 SecretBytes extended(AesModes modes, Direction direction, View key, View data) {
     require(modes != AesModes::native || data.size() <= longest_native_data, status::wrong_length);
-    const Request request = read_request(data);
+    const SymmetricRequest request = read_symmetric_request(data);
     const auto mode = find_aes_mode(request.oid, key.size());
     require(mode && (modes != AesModes::ecb || *mode == AesMode::ecb), status::wrong_length);
     return compute(direction, key, parameters_of(request, *mode, modes), request.input);

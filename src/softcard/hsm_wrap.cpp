@@ -24,16 +24,16 @@ constexpr std::size_t code_bytes = 16;
 constexpr Byte padding_start = 0x80;
 constexpr std::size_t most_modulus_bytes = 4096 / 8;
 
-enum class Kind : Byte { rsa = 0x05, rsa_crt = 0x06, ec = 0x0C, aes = 0x0F };
+enum class BlobKind : Byte { rsa = 0x05, rsa_crt = 0x06, ec = 0x0C, aes = 0x0F };
 
 /// 2.16.840.1.101.3.4.1, the arc of AES.
 constexpr std::array<Byte, 8> aes_oid{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01};
 
-View oid_of(Kind kind) {
+View oid_of(BlobKind kind) {
     switch (kind) {
-        case Kind::aes:
+        case BlobKind::aes:
             return aes_oid;
-        case Kind::ec:
+        case BlobKind::ec:
             return cvc_ecdsa_sha256().oid;
         default:
             return cvc_rsa_sha256().oid;
@@ -110,19 +110,19 @@ class Fields {
 };
 
 struct Plain {
-    Kind kind;
+    BlobKind kind;
     SecretBytes content;  ///< numbers and fields of the key
 };
 
 Plain plain_of(const SecretBytes& key) {
-    Plain out{Kind::aes, {}};
+    Plain out{BlobKind::aes, {}};
     put_field(out.content, key);
     return out;
 }
 
 Plain plain_of_rsa(const crypto::PrivateKey& key, const crypto::RsaPublicKey& rsa) {
     const auto parts = std::get<crypto::RsaPrivateParts>(key.parts().value());
-    Plain out{Kind::rsa, {}};
+    Plain out{BlobKind::rsa, {}};
     put_number(out.content, rsa.modulus_bits());
     put_field(out.content, crypto::private_exponent(parts));
     put_field(out.content, rsa.modulus);
@@ -138,7 +138,7 @@ Plain plain_of(const crypto::PrivateKey& key) {
     const auto& ec = std::get<crypto::EcPublicKey>(public_key);
     const crypto::DomainParameters domain = crypto::domain_parameters(ec.curve);
     const auto parts = std::get<crypto::EcPrivateParts>(key.parts().value());
-    Plain out{Kind::ec, {}};
+    Plain out{BlobKind::ec, {}};
     put_number(out.content, domain.prime.size() * 8);
     for (const View field : {View(domain.a), View(domain.b), View(domain.prime), View(domain.order),
                              View(domain.generator), View(parts.scalar), View(ec.point)}) {
@@ -228,16 +228,16 @@ Secret read_ec(Fields& fields) {
     return std::nullopt;
 }
 
-Secret read_secret(Kind kind, View content) {
+Secret read_secret(BlobKind kind, View content) {
     Fields fields(content);
     switch (kind) {
-        case Kind::aes:
+        case BlobKind::aes:
             return read_aes(fields);
-        case Kind::rsa:
+        case BlobKind::rsa:
             return read_rsa(fields);
-        case Kind::rsa_crt:
+        case BlobKind::rsa_crt:
             return read_rsa_crt(fields);
-        case Kind::ec:
+        case BlobKind::ec:
             return read_ec(fields);
     }
     return std::nullopt;
@@ -283,7 +283,7 @@ std::optional<UnwrappedKey> unwrap_key(View dkek, View blob) {
     if (!equal_secret(code_of(dkek, protected_part), blob.last(code_bytes))) {
         return std::nullopt;
     }
-    const auto kind = static_cast<Kind>(protected_part[dkek_check_bytes]);
+    const auto kind = static_cast<BlobKind>(protected_part[dkek_check_bytes]);
     Fields fields(protected_part.subspan(dkek_check_bytes + 1));
     const View oid = fields.field();
     const View algorithms = fields.field();

@@ -1,5 +1,6 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A step begins
+//   even  a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN, and beside
+//         PIV, which is selected, the application sc-hsm. A step begins
 //         with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends
 //         a command of 16-bit length; any other n is the length of a command. Then come the command's bytes.
 //   odd   the rest is the text of a card's file.
@@ -9,6 +10,7 @@
 
 #include "crypto/block_cipher.hpp"
 #include "softcard/card_json.hpp"
+#include "softcard/hsm_facts.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
 #include "util/tlv.hpp"
@@ -27,6 +29,7 @@ const SecretBytes& fresh_card() {
     static const SecretBytes* const text = [] {
         CreateOptions options;
         options.name = "fuzz";
+        options.applets = {"piv", "sc-hsm"};
         options.management_key = to_bytes(management_key_value);
         options.global_pin = "777777";
         options.pin_iterations = 1;
@@ -43,8 +46,16 @@ const SecretBytes& fresh_card() {
     return *text;
 }
 
-/// RSA keys take too long to make.
+/// RSA keys take too long to make. 0.4.0.127.0.7.2.2.2.1 is the arc of their algorithms in templates.
 bool makes_rsa_key(View apdu) {
+    constexpr Byte rsa_arc[] = {0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x01};
+    if (apdu.size() > 4 && apdu[1] == 0x46) {
+        const auto arc = std::ranges::search(apdu, rsa_arc);
+        return std::ranges::any_of(hsm_rsa_bits(), [&](std::size_t bits) {
+            const Byte length[] = {static_cast<Byte>(bits >> 8), static_cast<Byte>(bits & 0xFF)};
+            return std::search(arc.end(), apdu.end(), std::begin(length), std::end(length)) != apdu.end();
+        });
+    }
     const auto is_rsa = [](Byte byte) { return byte == 0x05 || byte == 0x07 || byte == 0x16; };
     return apdu.size() > 4 && apdu[1] == 0x47 && std::ranges::any_of(apdu.subspan(4), is_rsa);
 }

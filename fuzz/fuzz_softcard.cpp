@@ -1,12 +1,12 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A
-//   step
-//                    begins with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the
-//                    administrator, 3 sends a command of 16-bit length; any other n is the length of a
-//                    command. Then come the command's bytes.
+//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN,
+//   and
+//                    beside PIV, which is selected, the application sc-hsm. A step begins with a byte n: 0
+//                    restarts the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends a
+//                    command of 16-bit length; any other n is the length of a command. Then come the
+//                    command's bytes.
 //   even otherwise   the same for the card's OpenPGP application, which has three keys on curves: 1 verifies
-//   PW1
-//                    for both of its uses, 2 verifies PW3.
+//                    PW1 for both of its uses, 2 verifies PW3.
 //   odd              the rest is the text of a card's file.
 #include <algorithm>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 
 #include "crypto/block_cipher.hpp"
 #include "softcard/card_json.hpp"
+#include "softcard/hsm_facts.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
 #include "util/tlv.hpp"
@@ -54,7 +55,7 @@ const SecretBytes& fresh_card() {
         options.management_key = to_bytes(management_key_value);
         options.global_pin = "777777";
         options.pin_iterations = 1;
-        options.applets = {"piv", "openpgp"};
+        options.applets = {"piv", "openpgp", "sc-hsm"};
         CardState card = make_card_state(options);
         PivState& state = card.piv.value();
         for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
@@ -70,6 +71,17 @@ const SecretBytes& fresh_card() {
 }
 
 enum class Target { piv, openpgp };
+
+/// Tells whether GENERATE ASYMMETRIC KEY PAIR of sc-hsm asks for an RSA key. 0.4.0.127.0.7.2.2.2.1 is the arc
+/// of their algorithms in templates.
+bool makes_hsm_rsa_key(View apdu) {
+    constexpr Byte rsa_arc[] = {0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x01};
+    const auto arc = std::ranges::search(apdu, rsa_arc);
+    return std::ranges::any_of(hsm_rsa_bits(), [&](std::size_t bits) {
+        const Byte length[] = {static_cast<Byte>(bits >> 8), static_cast<Byte>(bits & 0xFF)};
+        return std::search(arc.end(), apdu.end(), std::begin(length), std::end(length)) != apdu.end();
+    });
+}
 
 class Session {
   public:
@@ -91,6 +103,9 @@ class Session {
 
     /// Tells whether the command may make an RSA key, which takes too long.
     bool makes_rsa_key(View apdu) const {
+        if (apdu.size() > 4 && apdu[1] == 0x46) {
+            return makes_hsm_rsa_key(apdu);
+        }
         if (apdu.size() <= 4 || apdu[1] != 0x47) {
             return false;
         }

@@ -38,7 +38,7 @@ ROWS = [
     ("softcard create applets --applet piv", 0, r"reader", r"Note"),
     ("softcard create x --applet geldkarte", 2, r"^$", r"geldkarte"),
     ("softcard create x --applet piv,geldkarte", 2, r"^$", r"geldkarte"),
-    ("softcard create x --applet piv,sc-hsm", 1, r"^$", r"sc-hsm.*not available"),
+    ("softcard create x --applet sc-hsm,sc-hsm", 1, r"^$", r"sc-hsm.*named twice"),
     ("softcard create x --applet piv,piv", 1, r"^$", r"piv.*twice"),
     ("softcard create Main", 1, r"^$", r"Main"),
     ("softcard create ../x", 1, r"^$", r"\.\./x"),

@@ -286,7 +286,7 @@ TEST_F(OpenPgpTest, SignaturesCostFewCommands) {
     ASSERT_EQ(client.sign({CKM_SHA256_RSA_PKCS, nullptr, 0}, key, Bytes(10), signature), CKR_OK);
     const std::size_t first = m_cards.apdus();
     RecordProperty("apdus", static_cast<int>(first));
-    EXPECT_LE(first, 12U);
+    EXPECT_LE(first, carries_extended_apdus() ? 12U : 16U) << "with GET RESPONSE for long answers";
     for (int i = 0; i < 3; ++i) {
         ASSERT_EQ(client.sign({CKM_SHA256_RSA_PKCS, nullptr, 0}, key, Bytes(10), signature), CKR_OK);
         EXPECT_EQ(m_cards.apdus(), 1U) << "the block fits into a short APDU";

@@ -103,8 +103,9 @@ void Burst::rename_object(std::size_t object, const Name& name) {
         ObjectSlot slot = *card.object_slot(object);
         require_named(slot.named_on_card, slot.id);
         take(slot, name);
-        m_state->as_writer(
-            [&] { card.memory.set_object_slot(object, card.applet->describe_object(card.channel, slot)); });
+        m_state->as_writer(std::nullopt, [&] {
+            card.memory.set_object_slot(object, card.applet->describe_object(card.channel, slot));
+        });
         card.memory.changed();
     });
 }

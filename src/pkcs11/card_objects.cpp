@@ -137,7 +137,7 @@ CK_OBJECT_HANDLE write_data(Module& module, Session& session, const Template& gi
         return write(module, token, burst, new_data_place(burst, token.card(), given), content);
     }
     const std::size_t index = choose_data_slot(token.profile(), given);
-    const bool guarded = token.profile().objects[index].read_pin.has_value();
+    const bool guarded = token.layout()->objects[index]->read_pin.has_value();
     require(guarded || !given.flag(CKA_PRIVATE).value_or(false), CKR_TEMPLATE_INCONSISTENT,
             "the card shows this object to everybody: CKA_PRIVATE cannot be true");
     card::Burst burst = token.card().begin();

@@ -20,6 +20,8 @@ std::unique_ptr<Applet> make(std::shared_ptr<const Profile> profile) {
 }
 
 constexpr const char* no_management_key = "this card has no management key";
+constexpr const char* fixed_slots =
+    "this card has the keys and objects of its profile, under their names there";
 
 constexpr std::array<AppletKind, 2> applet_kinds{
     {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}}};
@@ -48,6 +50,24 @@ std::optional<SecretBytes> Applet::stored_admin_key(Channel&) {
 
 void Applet::move_key(Channel&, const KeySlot&, const KeySlot&) {
     throw Error(Error::Kind::unsupported, Verb::write, "this card moves no keys");
+}
+
+void Applet::discover(Channel&, LayoutDraft&) {}
+
+std::size_t Applet::new_key_slot(LayoutDraft&, const KeyWish&) const {
+    throw Error(Error::Kind::unsupported, Verb::generate, fixed_slots);
+}
+
+std::size_t Applet::new_object_slot(LayoutDraft&, const ObjectWish&) const {
+    throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
+}
+
+KeySlot Applet::describe_key(Channel&, const KeySlot&, const crypto::PublicKey&) {
+    throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
+}
+
+ObjectSlot Applet::describe_object(Channel&, const ObjectSlot&) {
+    throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
 }
 
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile) {

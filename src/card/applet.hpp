@@ -9,6 +9,7 @@
 #include "card/channel.hpp"
 #include "card/error.hpp"
 #include "card/key_type.hpp"
+#include "card/layout.hpp"
 #include "card/profile.hpp"
 #include "crypto/certificate.hpp"
 #include "crypto/keys.hpp"
@@ -120,6 +121,26 @@ class Applet {
     /// read_object gives nullopt when the object is not on the card, or is not what its container should
     /// hold.
     virtual std::optional<ObjectEntry> read_object(Channel& channel, const ObjectSlot& slot) = 0;
+
+    // For cards whose keys and objects are found on the card; other cards have those of their profile.
+
+    /// discovers tells whether this is such a card.
+    virtual bool discovers() const { return false; }
+
+    /// discover puts all keys and objects that are on the card into |draft|.
+    virtual void discover(Channel& channel, LayoutDraft& draft);
+
+    /// new_key_slot and new_object_slot put a free slot for a key pair or an object into |draft| and give its
+    /// index; nothing is sent. Error(write, 6A84) when the card has no more. Error(unsupported) on a card
+    /// that does not discover.
+    virtual std::size_t new_key_slot(LayoutDraft& draft, const KeyWish& wish) const;
+    virtual std::size_t new_object_slot(LayoutDraft& draft, const ObjectWish& wish) const;
+
+    /// describe_key and describe_object write what the card keeps about the key or object: the id and label
+    /// of |slot|. Need what writer() says. They give the slot as it is then: an empty id of a key has become
+    /// one that was made from the public key.
+    virtual KeySlot describe_key(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key);
+    virtual ObjectSlot describe_object(Channel& channel, const ObjectSlot& slot);
 
     /// wants_certificate tells whether read_key needs the slot's certificate: where the profile says so, and
     /// where the card turned out to tell nothing else about its keys.

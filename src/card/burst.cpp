@@ -47,9 +47,9 @@ std::shared_ptr<const ObjectEntry> Burst::State::object(std::size_t index) {
     if (auto known = card.memory.object(index)) {
         return *known;
     }
-    const ObjectSlot& slot = card.profile().objects.at(index);
-    const auto read = [&] { return card.applet->read_object(card.channel, slot); };
-    auto entry = shared(slot.read_pin ? as_owner(*slot.read_pin, read) : with_selection(read));
+    const auto slot = card.object_slot(index);
+    const auto read = [&] { return card.applet->read_object(card.channel, *slot); };
+    auto entry = shared(slot->read_pin ? as_owner(*slot->read_pin, read) : with_selection(read));
     card.memory.set_object(index, entry);
     return entry;
 }
@@ -58,16 +58,17 @@ std::shared_ptr<const KeyEntry> Burst::State::key(std::size_t index) {
     if (auto known = card.memory.key(index)) {
         return *known;
     }
-    const KeySlot& slot = card.profile().keys.at(index);
+    const auto slot = card.key_slot(index);
     const auto read = [&](bool with_certificate) {
-        const auto beside = with_certificate && slot.certificate ? object(*slot.certificate) : nullptr;
+        const auto beside = with_certificate && slot->certificate ? object(*slot->certificate) : nullptr;
         const crypto::Certificate* certificate =
             beside && beside->certificate ? &*beside->certificate : nullptr;
-        return shared(with_selection([&] { return card.applet->read_key(card.channel, slot, certificate); }));
+        return shared(
+            with_selection([&] { return card.applet->read_key(card.channel, *slot, certificate); }));
     };
-    const bool with_certificate = card.applet->wants_certificate(slot);
+    const bool with_certificate = card.applet->wants_certificate(*slot);
     auto entry = read(with_certificate);
-    if (!entry && !with_certificate && card.applet->wants_certificate(slot)) {
+    if (!entry && !with_certificate && card.applet->wants_certificate(*slot)) {
         entry = read(true);
     }
     card.memory.set_key(index, entry);
@@ -82,9 +83,10 @@ std::size_t Burst::State::retired_count() {
 
 /// has_key_beside tells whether the key slot that the certificate slot |object| belongs to holds a key.
 bool Burst::State::has_key_beside(std::size_t object) {
-    const auto& keys = card.profile().keys;
+    const auto layout = card.memory.layout();
+    const auto& keys = layout->keys;
     const auto slot =
-        std::find_if(keys.begin(), keys.end(), [&](const KeySlot& it) { return it.certificate == object; });
+        std::find_if(keys.begin(), keys.end(), [&](const auto& it) { return it->certificate == object; });
     return slot != keys.end() && key(static_cast<std::size_t>(slot - keys.begin())) != nullptr;
 }
 
@@ -98,9 +100,9 @@ void Burst::State::note_retired(std::size_t ordinal) {
 
 /// common_name of the first certificate on the card.
 std::string Burst::State::common_name() {
-    const auto& objects = card.profile().objects;
-    for (std::size_t i = 0; i < objects.size(); ++i) {
-        const ObjectSlot& slot = objects[i];
+    const auto layout = card.memory.layout();
+    for (std::size_t i = 0; i < layout->objects.size(); ++i) {
+        const ObjectSlot& slot = *layout->objects[i];
         if (slot.object_class != ObjectSlot::Class::certificate || slot.retired || slot.read_pin ||
             !slot.visible || slot.on_demand) {
             continue;
@@ -148,8 +150,9 @@ std::shared_ptr<const ObjectEntry> Burst::object(std::size_t index) {
 bool Burst::key_listed(std::size_t index) {
     return m_state->run([&] {
         const Profile& profile = m_state->card.profile();
-        const std::size_t ordinal = retired_ordinal(profile.keys, index);
-        return profile.keys[index].visible &&
+        const auto layout = m_state->card.memory.layout();
+        const std::size_t ordinal = retired_ordinal(layout->keys, index);
+        return layout->keys[index]->visible &&
                (ordinal == 0 || profile.quirks.probe_retired_slots || ordinal <= m_state->retired_count());
     });
 }
@@ -157,8 +160,9 @@ bool Burst::key_listed(std::size_t index) {
 bool Burst::object_listed(std::size_t index) {
     return m_state->run([&] {
         const Profile& profile = m_state->card.profile();
-        const std::size_t ordinal = retired_ordinal(profile.objects, index);
-        const bool listed = profile.objects[index].visible && !profile.objects[index].on_demand;
+        const auto layout = m_state->card.memory.layout();
+        const std::size_t ordinal = retired_ordinal(layout->objects, index);
+        const bool listed = layout->objects[index]->visible && !layout->objects[index]->on_demand;
         if (!listed || ordinal == 0) {
             return listed;
         }
@@ -170,7 +174,8 @@ bool Burst::object_listed(std::size_t index) {
 SecretBytes Burst::compute(std::size_t key, Primitive primitive, Verb verb, View input) {
     return m_state->run([&] {
         Card::State& card = m_state->card;
-        const KeySlot& slot = card.profile().keys.at(key);
+        const auto held = card.key_slot(key);
+        const KeySlot& slot = *held;
         const auto entry = m_state->key(key);
         if (!entry) {
             throw Error(verb, sw::reference_not_found,
@@ -210,10 +215,10 @@ SecretBytes Burst::State::compute_always(std::size_t index, const KeyEntry& entr
             }
         }
     } const use_up{card, index, permitted};
-    const KeySlot& slot = card.profile().keys[index];
+    const auto slot = card.key_slot(index);
     const bool adjacent = card.profile().quirks.verify_adjacent_to_sign;
     const auto compute = [&] {
-        return card.applet->compute(card.channel, slot, entry.public_key, primitive, verb, input);
+        return card.applet->compute(card.channel, *slot, entry.public_key, primitive, verb, input);
     };
     return with_selection([&] {
         const bool still_verified =

@@ -31,7 +31,7 @@ PinRole Burst::State::owner_of(std::size_t pin) const {
 
 /// pin_of_key is the PIN that the key wants, if it wants one, else the user's.
 std::size_t Burst::State::pin_of_key(std::size_t key) const {
-    const auto pin = card.profile().keys.at(key).pin;
+    const auto pin = card.key_slot(key)->pin;
     return pin ? *pin : user_pin();
 }
 

@@ -17,9 +17,9 @@ void Burst::State::check_identity() {
 /// note_written brings the memory up to date after the object was replaced, or erased (nullptr).
 void Burst::State::note_written(std::size_t object, std::shared_ptr<const ObjectEntry> entry) {
     Memory& memory = card.memory;
-    const auto& keys = card.profile().keys;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (keys[i].certificate != object) {
+    const auto layout = card.memory.layout();
+    for (std::size_t i = 0; i < layout->keys.size(); ++i) {
+        if (layout->keys[i]->certificate != object) {
             continue;
         }
         const auto known = memory.key(i);
@@ -37,12 +37,12 @@ void Burst::State::note_written(std::size_t object, std::shared_ptr<const Object
 /// note_key brings the memory up to date after the key in the slot |index| became another one: |known| is
 /// what is there now, nullopt when the card has to be asked. What the card attests is of the new key.
 void Burst::State::note_key(std::size_t index, Memory::Known<KeyEntry> known) {
-    const Profile& profile = card.profile();
+    const auto layout = card.memory.layout();
     card.memory.set_key(index, std::move(known));
-    for (std::size_t i = 0; i < profile.objects.size(); ++i) {
-        const ObjectSlot& slot = profile.objects[i];
+    for (std::size_t i = 0; i < layout->objects.size(); ++i) {
+        const ObjectSlot& slot = *layout->objects[i];
         if (slot.container == ObjectSlot::Container::attestation &&
-            slot.ref.front() == profile.keys[index].ref) {
+            slot.ref.front() == layout->keys[index]->ref) {
             card.memory.set_object(i, std::nullopt);
         }
     }
@@ -53,14 +53,18 @@ void Burst::State::note_key(std::size_t index, Memory::Known<KeyEntry> known) {
 /// what is there then. The card's own word on its policy counts where it can be asked without a certificate.
 template <typename Place>
 std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool generated, Place&& place) {
-    const KeySlot& slot = card.profile().keys.at(index);
-    const std::size_t ordinal = retired_ordinal(card.profile().keys, index);
+    const auto layout = card.memory.layout();
+    const KeySlot& slot = *layout->keys.at(index);
+    const std::size_t ordinal = retired_ordinal(layout->keys, index);
     card.memory.set_key(index, std::nullopt);
     KeyEntry made = as_writer(std::nullopt, [&] {
         if (ordinal != 0) {
             note_retired(ordinal);  // first: a key that is not listed could not be found again
         }
         crypto::PublicKey public_key = place(slot);
+        if (slot.named_on_card) {
+            describe_key(index, slot, public_key);
+        }
         return KeyEntry{std::move(public_key), card.applet->always_authenticates(slot), generated};
     });
     const bool open = slot.always_authenticate == Switch::automatic;
@@ -103,7 +107,8 @@ std::shared_ptr<const KeyEntry> Burst::import_key(std::size_t key, const crypto:
 /// require_removable throws when the card would go on to say that the key is in the slot: by its certificate,
 /// where the profile takes that for a sign of it.
 void Burst::State::require_removable(std::size_t index, Verb verb) {
-    const KeySlot& slot = card.profile().keys.at(index);
+    const auto held = card.key_slot(index);
+    const KeySlot& slot = *held;
     const auto entry = key(index);
     if (!entry) {
         throw Error(verb, sw::reference_not_found, fmt::format("there is no key {} on the card", slot.id));
@@ -125,16 +130,20 @@ void Burst::erase_key(std::size_t key) {
         Card::State& card = m_state->card;
         m_state->require_removable(key, Verb::erase);
         card.memory.set_key(key, std::nullopt);  // when the answer is lost, the card is asked what it did
-        m_state->as_writer(std::nullopt,
-                           [&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
+        const auto slot = card.key_slot(key);
+        m_state->as_writer(std::nullopt, [&] { card.applet->erase_key(card.channel, *slot); });
         m_state->note_key(key, nullptr);
+        if (slot->named_on_card && slot->certificate) {
+            card.memory.set_object(*slot->certificate, nullptr);  // it goes with its key there
+        }
     });
 }
 
 void Burst::move_key(std::size_t from, std::size_t to) {
     m_state->run([&] {
         Card::State& card = m_state->card;
-        const auto& keys = card.profile().keys;
+        const auto layout = card.memory.layout();
+        const auto& keys = layout->keys;
         m_state->require_removable(from, Verb::write);
         KeyEntry moved = *m_state->key(from);
         const std::size_t ordinal = retired_ordinal(keys, to);
@@ -144,10 +153,10 @@ void Burst::move_key(std::size_t from, std::size_t to) {
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);
             }
-            card.applet->move_key(card.channel, keys[from], keys[to]);
+            card.applet->move_key(card.channel, *keys[from], *keys[to]);
         });
-        if (keys[to].always_authenticate != Switch::automatic) {
-            moved.always_authenticate = card.applet->always_authenticates(keys[to]);
+        if (keys[to]->always_authenticate != Switch::automatic) {
+            moved.always_authenticate = card.applet->always_authenticates(*keys[to]);
         }
         m_state->note_key(from, nullptr);
         m_state->note_key(to, std::make_shared<const KeyEntry>(std::move(moved)));
@@ -178,8 +187,9 @@ void Burst::initialize(View so_secret) {
 void Burst::write_object(std::size_t object, View content) {
     m_state->run([&] {
         Card::State& card = m_state->card;
-        const ObjectSlot& slot = card.profile().objects.at(object);
-        const std::size_t ordinal = retired_ordinal(card.profile().objects, object);
+        const auto layout = card.memory.layout();
+        const ObjectSlot& slot = *layout->objects.at(object);
+        const std::size_t ordinal = retired_ordinal(layout->objects, object);
         ObjectEntry entry{to_bytes(content), std::nullopt};
         if (slot.object_class == ObjectSlot::Class::certificate) {
             entry.certificate = crypto::parse_certificate(content);
@@ -195,7 +205,7 @@ void Burst::write_object(std::size_t object, View content) {
             card.applet->write_object(card.channel, slot, content);
         });
         m_state->note_written(object, std::make_shared<const ObjectEntry>(std::move(entry)));
-        if (slot.object_class == ObjectSlot::Class::data) {
+        if (slot.object_class == ObjectSlot::Class::data && !slot.named_on_card) {
             m_state->check_identity();
         }
     });
@@ -204,11 +214,12 @@ void Burst::write_object(std::size_t object, View content) {
 void Burst::erase_object(std::size_t object) {
     m_state->run([&] {
         Card::State& card = m_state->card;
-        const ObjectSlot& slot = card.profile().objects.at(object);
+        const auto held = card.object_slot(object);
+        const ObjectSlot& slot = *held;
         card.memory.set_object(object, std::nullopt);
         m_state->as_writer(slot.write_pin, [&] { card.applet->erase_object(card.channel, slot); });
         m_state->note_written(object, nullptr);
-        if (slot.object_class == ObjectSlot::Class::data) {
+        if (slot.object_class == ObjectSlot::Class::data && !slot.named_on_card) {
             m_state->check_identity();
         }
     });

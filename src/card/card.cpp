@@ -33,6 +33,14 @@ std::uint64_t Card::version() const {
     return m_state->memory.version();
 }
 
+std::shared_ptr<const Layout> Card::layout() const {
+    return m_state->memory.layout();
+}
+
+bool Card::discovered() const {
+    return !m_state->applet->discovers() || m_state->memory.discovered();
+}
+
 std::optional<std::shared_ptr<const KeyEntry>> Card::known_key(std::size_t index) const {
     return m_state->memory.key(index);
 }

@@ -47,6 +47,11 @@ class Card {
     /// card.
     std::uint64_t version() const;
 
+    /// layout is the slots that known_key() and the rest count, as far as is known now; discovered tells
+    /// whether it is all that is on the card. Nothing is sent.
+    std::shared_ptr<const Layout> layout() const;
+    bool discovered() const;
+
     /// What is remembered; nullopt: not read yet. An empty pointer: known to be absent.
     std::optional<std::shared_ptr<const KeyEntry>> known_key(std::size_t index) const;
     std::optional<std::shared_ptr<const ObjectEntry>> known_object(std::size_t index) const;
@@ -116,6 +121,10 @@ class Burst {
     /// unblock_user sets a new user PIN with the PUK or PIN that logged in as so.
     void unblock_user(View new_value);
 
+    /// discover makes the card's layout what is on the card, where that is not known yet and the profile does
+    /// not say it.
+    void discover();
+
     std::shared_ptr<const KeyEntry> key(std::size_t index);
     std::shared_ptr<const ObjectEntry> object(std::size_t index);
 
@@ -139,6 +148,15 @@ class Burst {
 
     void write_object(std::size_t object, View content);
     void erase_object(std::size_t object);
+
+    /// new_key_slot and new_object_slot add a free slot to the layout of a card that discovers, and give its
+    /// index. Error(write, 6A84) when the card is full.
+    std::size_t new_key_slot(const KeyWish& wish);
+    std::size_t new_object_slot(const ObjectWish& wish);
+
+    /// rename_key and rename_object change what the card keeps about a key or object that is there.
+    void rename_key(std::size_t key, const Name& name);
+    void rename_object(std::size_t object, const Name& name);
 
     /// initialize makes the card as new and keeps the secret of the security officer: the management key in
     /// hex, or a PIN. alive() is false afterwards: the card is to be recognised again.

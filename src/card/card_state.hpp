@@ -34,9 +34,15 @@ struct Card::State {
         : link(card_link),
           applet(std::move(card_applet)),
           channel(card_link, applet->profile().transport),
-          memory(applet->profile().keys.size(), applet->profile().objects.size()) {}
+          memory(Layout::of(applet->profile())) {}
 
     const Profile& profile() const { return applet->profile(); }
+    std::shared_ptr<const KeySlot> key_slot(std::size_t index) const {
+        return memory.layout()->keys.at(index);
+    }
+    std::shared_ptr<const ObjectSlot> object_slot(std::size_t index) const {
+        return memory.layout()->objects.at(index);
+    }
 
     /// die ends this object's use: the card was pulled or swapped.
     void die() {
@@ -48,8 +54,9 @@ struct Card::State {
     void forget_login() {
         vault.close();
         link.hold(false);
-        for (std::size_t i = 0; i < profile().objects.size(); ++i) {
-            if (profile().objects[i].read_pin) {
+        const auto layout = memory.layout();
+        for (std::size_t i = 0; i < layout->objects.size(); ++i) {
+            if (layout->objects[i]->read_pin) {
                 memory.set_object(i, std::nullopt);
             }
         }
@@ -214,6 +221,9 @@ struct Burst::State {
     void login_officer(std::size_t index, View pin);
     void clear_card();
 
+    void discover();
+    void note_name(const KeySlot& slot);
+    void describe_key(std::size_t index, const KeySlot& slot, const crypto::PublicKey& public_key);
     std::shared_ptr<const KeyEntry> key(std::size_t index);
     std::shared_ptr<const ObjectEntry> object(std::size_t index);
     std::size_t retired_count();
@@ -240,13 +250,13 @@ struct Burst::State {
 /// retired_ordinal is the place of |slots[index]| among the retired slots, from 1; 0 for a slot that is not
 /// retired.
 template <typename Slot>
-std::size_t retired_ordinal(const std::vector<Slot>& slots, std::size_t index) {
-    if (!slots.at(index).retired) {
+std::size_t retired_ordinal(const std::vector<std::shared_ptr<const Slot>>& slots, std::size_t index) {
+    if (!slots.at(index)->retired) {
         return 0;
     }
     const auto end = slots.begin() + static_cast<std::ptrdiff_t>(index) + 1;
     return static_cast<std::size_t>(
-        std::count_if(slots.begin(), end, [](const Slot& slot) { return slot.retired; }));
+        std::count_if(slots.begin(), end, [](const auto& slot) { return slot->retired; }));
 }
 
 }  // namespace jeton::card

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/digest.hpp"
+
 namespace jeton::card {
 
 namespace {
@@ -77,6 +79,15 @@ std::optional<crypto::Curve> curve_of(KeyType type) {
 
 std::optional<crypto::OkpCurve> okp_of(KeyType type) {
     return value_in(okp_rows, type);
+}
+
+Bytes key_identifier(const crypto::PublicKey& key) {
+    if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
+        return crypto::digest(crypto::Hash::sha1, rsa->modulus);
+    }
+    const auto* ec = std::get_if<crypto::EcPublicKey>(&key);
+    return crypto::digest(crypto::Hash::sha1,
+                          ec != nullptr ? ec->point : std::get<crypto::OkpPublicKey>(key).value);
 }
 
 bool may_generate(KeyType type) {

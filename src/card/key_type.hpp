@@ -19,6 +19,9 @@ std::optional<std::size_t> rsa_bits(KeyType type);
 std::optional<crypto::Curve> curve_of(KeyType type);
 std::optional<crypto::OkpCurve> okp_of(KeyType type);
 
+/// key_identifier is the customary CKA_ID of a key pair: SHA-1 of the modulus, or of the public point.
+Bytes key_identifier(const crypto::PublicKey& key);
+
 /// may_generate tells whether new keys of |type| are made. RSA-1024 keys that are on a card, or come to it
 /// from elsewhere, are used, but none are made (SP 800-131A).
 bool may_generate(KeyType type);

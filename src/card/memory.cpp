@@ -9,7 +9,96 @@ namespace {
 /// Sessions that were allowed an operation and never made it cannot pile up without end.
 constexpr unsigned most_permitted_operations = 64;
 
+/// replace makes a layout with another slot at |index|; a slot that is as before stays the same object.
+template <typename Slot>
+void replace(std::shared_ptr<const Layout>& layout, std::vector<std::shared_ptr<const Slot>> Layout::* slots,
+             std::size_t index, Slot slot) {
+    if (*((*layout).*slots).at(index) == slot) {
+        return;
+    }
+    auto changed = std::make_shared<Layout>(*layout);
+    ((*changed).*slots)[index] = std::make_shared<const Slot>(std::move(slot));
+    layout = std::move(changed);
+}
+
+template <typename Known>
+std::set<std::size_t> empty_places(const std::vector<Known>& entries) {
+    std::set<std::size_t> out;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (entries[i] && *entries[i] == nullptr) {
+            out.insert(i);
+        }
+    }
+    return out;
+}
+
 }  // namespace
+
+Memory::Known<KeyEntry> Memory::key(std::size_t index) const {
+    const std::lock_guard lock(m_mutex);
+    return m_keys.at(index);
+}
+
+Memory::Known<ObjectEntry> Memory::object(std::size_t index) const {
+    const std::lock_guard lock(m_mutex);
+    return m_objects.at(index);
+}
+
+void Memory::set_key(std::size_t index, Known<KeyEntry> entry) {
+    const std::lock_guard lock(m_mutex);
+    std::swap(m_keys.at(index), entry);
+}
+
+void Memory::set_object(std::size_t index, Known<ObjectEntry> entry) {
+    const std::lock_guard lock(m_mutex);
+    std::swap(m_objects.at(index), entry);
+}
+
+LayoutDraft Memory::draft() const {
+    const std::lock_guard lock(m_mutex);
+    return {*m_layout, empty_places(m_keys), empty_places(m_objects)};
+}
+
+void Memory::set_discovered(const LayoutDraft& draft) {
+    auto layout = std::make_shared<const Layout>(draft.layout());
+    const std::lock_guard lock(m_mutex);
+    m_keys.resize(layout->keys.size());
+    m_objects.resize(layout->objects.size());
+    for (std::size_t i = 0; i < m_keys.size(); ++i) {
+        if (!draft.has_key(i)) {
+            m_keys[i] = nullptr;
+        }
+    }
+    for (std::size_t i = 0; i < m_objects.size(); ++i) {
+        if (!draft.has_object(i)) {
+            m_objects[i] = nullptr;
+        }
+    }
+    m_layout = std::move(layout);
+    m_discovered = true;
+}
+
+void Memory::set_planned(const LayoutDraft& draft) {
+    auto layout = std::make_shared<const Layout>(draft.layout());
+    const std::lock_guard lock(m_mutex);
+    while (m_keys.size() < layout->keys.size()) {
+        m_keys.emplace_back(nullptr);
+    }
+    while (m_objects.size() < layout->objects.size()) {
+        m_objects.emplace_back(nullptr);
+    }
+    m_layout = std::move(layout);
+}
+
+void Memory::set_key_slot(std::size_t index, KeySlot slot) {
+    const std::lock_guard lock(m_mutex);
+    replace(m_layout, &Layout::keys, index, std::move(slot));
+}
+
+void Memory::set_object_slot(std::size_t index, ObjectSlot slot) {
+    const std::lock_guard lock(m_mutex);
+    replace(m_layout, &Layout::objects, index, std::move(slot));
+}
 
 std::optional<PinStatus> Memory::pin_status(PinRole role) const {
     const std::lock_guard lock(m_mutex);
@@ -45,6 +134,7 @@ void Memory::drop() {
         object.reset();
     }
     m_label.reset();
+    m_discovered = false;
     ++m_version;
 }
 

@@ -18,23 +18,35 @@ class Memory {
     using Known =
         std::optional<std::shared_ptr<const Entry>>;  ///< as in Card: nullopt not read, nullptr absent
 
-    Memory(std::size_t keys, std::size_t objects) : m_keys(keys), m_objects(objects) {}
+    explicit Memory(std::shared_ptr<const Layout> layout)
+        : m_layout(std::move(layout)), m_keys(m_layout->keys.size()), m_objects(m_layout->objects.size()) {}
 
-    Known<KeyEntry> key(std::size_t index) const { return get(m_keys.at(index)); }
-    Known<ObjectEntry> object(std::size_t index) const { return get(m_objects.at(index)); }
+    Known<KeyEntry> key(std::size_t index) const;
+    Known<ObjectEntry> object(std::size_t index) const;
     std::optional<std::string> label() const { return get(m_label); }
     std::optional<PinStatus> pin_status(PinRole role) const;
     /// most_tries is the highest counter of the PIN that was seen; 0: none.
     unsigned most_tries(PinRole role) const;
     std::uint64_t version() const { return get(m_version); }
 
-    void set_key(std::size_t index, Known<KeyEntry> entry) { set(m_keys.at(index), std::move(entry)); }
-    void set_object(std::size_t index, Known<ObjectEntry> entry) {
-        set(m_objects.at(index), std::move(entry));
-    }
+    void set_key(std::size_t index, Known<KeyEntry> entry);
+    void set_object(std::size_t index, Known<ObjectEntry> entry);
     void set_label(std::optional<std::string> label) { set(m_label, std::move(label)); }
     /// set_pin_status also learns that the PIN had |before| tries earlier.
     void set_pin_status(PinRole role, PinStatus status, unsigned before = 0);
+
+    std::shared_ptr<const Layout> layout() const { return get(m_layout); }
+    /// discovered tells whether the layout is what is on the card, for all that we know.
+    bool discovered() const { return get(m_discovered); }
+    /// draft begins a layout that goes on from the present one. Only the holder of the Lease makes one.
+    LayoutDraft draft() const;
+    /// set_discovered takes over what the applet found: slots that it did not see are empty.
+    void set_discovered(const LayoutDraft& draft);
+    /// set_planned takes over slots that were added for something new: they are empty.
+    void set_planned(const LayoutDraft& draft);
+    /// set_key_slot and set_object_slot replace the description of one slot.
+    void set_key_slot(std::size_t index, KeySlot slot);
+    void set_object_slot(std::size_t index, ObjectSlot slot);
 
     /// changed tells that this process changed the card; what is remembered was brought up to date.
     void changed();
@@ -56,6 +68,8 @@ class Memory {
     }
 
     mutable std::mutex m_mutex;
+    std::shared_ptr<const Layout> m_layout;  ///< with as many slots as the two below
+    bool m_discovered = false;
     std::vector<Known<KeyEntry>> m_keys;
     std::vector<Known<ObjectEntry>> m_objects;
     std::optional<std::string> m_label;

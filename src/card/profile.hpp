@@ -124,6 +124,8 @@ struct KeySlot {
     bool is_private = true;
     bool visible = true;
     bool retired = false;  ///< listed only as far as the key history goes; an explicit CKA_ID finds it always
+    bool named_on_card = false;  ///< found by the applet: the card keeps its id and label, which can change
+    bool operator==(const KeySlot&) const = default;
 };
 
 struct ObjectSlot {
@@ -145,8 +147,10 @@ struct ObjectSlot {
     std::size_t max_size = 12710;
     bool writable = false;
     bool visible = true;
-    bool retired = false;    ///< as KeySlot::retired
-    bool on_demand = false;  ///< found only by a search that names its label
+    bool retired = false;        ///< as KeySlot::retired
+    bool on_demand = false;      ///< found only by a search that names its label
+    bool named_on_card = false;  ///< as KeySlot::named_on_card
+    bool operator==(const ObjectSlot&) const = default;
 };
 
 /// MechanismRule holds what a profile says about one mechanism, by its PKCS#11 name.

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "pkcs11/attribute_rules.hpp"
+#include "pkcs11/card_places.hpp"
 #include "pkcs11/key_material.hpp"
 #include "pkcs11/key_policy.hpp"
 #include "pkcs11/mechanisms.hpp"
@@ -52,8 +53,8 @@ std::size_t slot_of_id(const card::Profile& profile, View id) {
 }
 
 /// choose_key_slot follows CKA_ID, or finds the first slot without a key.
-std::size_t choose_key_slot(card::Burst& burst, const card::Profile& profile, std::optional<View> id,
-                            card::KeyType type, bool overwrite) {
+std::size_t choose_profile_slot(card::Burst& burst, const card::Profile& profile, std::optional<View> id,
+                                card::KeyType type, bool overwrite) {
     if (!id || id->empty()) {
         return first_free_slot(burst, profile, type);
     }
@@ -68,6 +69,15 @@ std::size_t choose_key_slot(card::Burst& burst, const card::Profile& profile, st
         throw Error(CKR_ATTRIBUTE_VALUE_INVALID, "the key slot is occupied");
     }
     return index;
+}
+
+/// choose_key_slot finds the place of a new key: one of the profile or, on a card that keeps any number of
+/// keys, a new one.
+std::size_t choose_key_slot(card::Burst& burst, Token& token, const card::KeyWish& wish, bool overwrite) {
+    if (token.applet().discovers()) {
+        return new_key_place(burst, token.card(), wish, overwrite);
+    }
+    return choose_profile_slot(burst, token.profile(), wish.name.id, wish.type, overwrite);
 }
 
 /// What holds for every private key on a card.
@@ -96,13 +106,14 @@ KeyPairHandles generate_pair(Module& module, Session& session, CK_KEY_TYPE type,
     require(card::may_generate(asked) && takes(token.applet(), asked),
             type == CKK_RSA ? CKR_KEY_SIZE_RANGE : CKR_CURVE_NOT_SUPPORTED,
             "the card makes no keys of this size or curve");
-    const auto private_id = private_given.find(CKA_ID);
+    card::Name name = name_in(private_given);
+    const card::Name public_name = name_in(public_given);
+    name.id = name.id ? name.id : public_name.id;
+    name.label = name.label ? name.label : public_name.label;
 
     card::Burst burst = token.card().begin();
-    const std::size_t index =
-        choose_key_slot(burst, token.profile(), private_id ? private_id : public_given.find(CKA_ID), asked,
-                        module.config().overwrite);
-    burst.generate(index, asked, policy_in(private_given, token.applet(), token.profile().keys[index]));
+    const std::size_t index = choose_key_slot(burst, token, {asked, name}, module.config().overwrite);
+    burst.generate(index, asked, policy_in(private_given, token.applet(), *token.layout()->keys[index]));
     return {token.refresh_key(index, CKO_PUBLIC_KEY), token.refresh_key(index, CKO_PRIVATE_KEY)};
 }
 
@@ -120,8 +131,8 @@ CK_OBJECT_HANDLE import_private_key(Module& module, Session& session, const Temp
 
     card::Burst burst = token.card().begin();
     const std::size_t index =
-        choose_key_slot(burst, token.profile(), given.find(CKA_ID), key.type, module.config().overwrite);
-    burst.import_key(index, key.parts, policy_in(given, token.applet(), token.profile().keys[index]));
+        choose_key_slot(burst, token, {key.type, name_in(given)}, module.config().overwrite);
+    burst.import_key(index, key.parts, policy_in(given, token.applet(), *token.layout()->keys[index]));
     return token.refresh_key(index, CKO_PRIVATE_KEY);
 }
 
@@ -130,14 +141,17 @@ CK_OBJECT_HANDLE find_public_key(Session& session, const Template& given) {
     const card::Profile& profile = token.profile();
     require_writing(session, profile.allow_import || profile.allow_keygen);
     const crypto::PublicKey wanted = public_key_in(given, required_number(given, CKA_KEY_TYPE));
-    const auto id = given.find(CKA_ID);
-    const bool named = id && !id->empty();
-    const std::size_t first = named ? slot_of_id(profile, *id) : 0;
-    const std::size_t end = named ? first + 1 : profile.keys.size();
-
+    const View id = given.find(CKA_ID).value_or(View{});
+    if (!id.empty() && !token.applet().discovers()) {
+        slot_of_id(profile, id);
+    }
     card::Burst burst = token.card().begin();
-    for (std::size_t i = first; i < end; ++i) {
-        const auto key = named || burst.key_listed(i) ? burst.key(i) : nullptr;
+    burst.discover();
+    const auto layout = token.layout();
+    for (std::size_t i = 0; i < layout->keys.size(); ++i) {
+        const card::KeySlot& slot = *layout->keys[i];
+        const bool candidate = id.empty() ? burst.key_listed(i) : slot.visible && equal(slot.pkcs11_id, id);
+        const auto key = candidate ? burst.key(i) : nullptr;
         if (key != nullptr && key->public_key == wanted) {
             return token.refresh_key(i, CKO_PUBLIC_KEY);
         }
@@ -153,6 +167,26 @@ void erase_key(Session& session, const CardKey& key) {
     require_writing(session, token.profile().allow_write);
     token.card().begin().erase_key(key.index);
     token.refresh_key(key.index, CKO_PRIVATE_KEY);
+    if (const auto certificate = token.layout()->keys[key.index]->certificate) {
+        token.refresh_object(*certificate);
+    }
+}
+
+void rename_key(Session& session, const CardKey& key, const card::Name& name) {
+    Token& token = session.token();
+    require_writing(session, token.profile().allow_write);
+    card::Burst burst = token.card().begin();
+    const auto layout = token.layout();
+    for (std::size_t i = 0; name.id && i < layout->keys.size(); ++i) {
+        const bool is_taken = i != key.index && layout->keys[i]->pkcs11_id == *name.id && !name.id->empty() &&
+                              burst.key(i) != nullptr;
+        require(!is_taken, CKR_ATTRIBUTE_VALUE_INVALID, "another private key has this CKA_ID");
+    }
+    burst.rename_key(key.index, name);
+    token.note_changed_key(key.index);
+    if (const auto certificate = layout->keys[key.index]->certificate) {
+        token.note_changed_object(*certificate);
+    }
 }
 
 void move_key(Session& session, const CardKey& key, View id) {

@@ -16,8 +16,8 @@ struct KeyPairHandles {
 void require_writing(const Session& session, bool allowed);
 
 /// generate_pair makes a key pair of |type| (CKK_RSA ...) on the card. CKA_ID chooses the slot, the first
-/// free one that is for such keys serves without it. An occupied slot is ATTRIBUTE_VALUE_INVALID unless the
-/// configuration says `overwrite`.
+/// free one that is for such keys serves without it; a card that keeps any number of keys makes one. An
+/// occupied slot is ATTRIBUTE_VALUE_INVALID unless the configuration says `overwrite`.
 KeyPairHandles generate_pair(Module& module, Session& session, CK_KEY_TYPE type, const Template& public_given,
                              const Template& private_given);
 
@@ -30,6 +30,10 @@ CK_OBJECT_HANDLE find_public_key(Session& session, const Template& given);
 
 /// erase_key removes a key pair.
 void erase_key(Session& session, const CardKey& key);
+
+/// rename_key gives a key pair another CKA_ID or CKA_LABEL, on a card that keeps them. Its handles stay.
+/// ATTRIBUTE_VALUE_INVALID for the CKA_ID of another key.
+void rename_key(Session& session, const CardKey& key, const card::Name& name);
 
 /// move_key moves a key pair to the free slot of |id|. Its handles stay.
 void move_key(Session& session, const CardKey& key, View id);

@@ -4,6 +4,7 @@
 
 #include "pkcs11/attribute_rules.hpp"
 #include "pkcs11/card_keys.hpp"
+#include "pkcs11/card_places.hpp"
 #include "util/log.hpp"
 #include "util/tlv.hpp"
 
@@ -91,7 +92,8 @@ std::size_t choose_data_slot(const card::Profile& profile, const Template& given
 
 /// write checks that the object may be written and, unless it is meant to be replaced, is not there yet.
 CK_OBJECT_HANDLE write(Module& module, Token& token, card::Burst& burst, std::size_t index, View content) {
-    const card::ObjectSlot& slot = token.profile().objects[index];
+    const auto held = token.layout();
+    const card::ObjectSlot& slot = *held->objects[index];
     require(slot.writable, CKR_TOKEN_WRITE_PROTECTED, "the profile does not let this object be written");
     if (!module.config().overwrite && burst.object(index) != nullptr) {
         log::warn("{} is occupied: destroy it first, or set \"overwrite\": true in jeton.json", slot.id);
@@ -119,7 +121,9 @@ CK_OBJECT_HANDLE write_certificate(Module& module, Session& session, const Templ
     require(certificate.has_value(), CKR_ATTRIBUTE_VALUE_INVALID, "CKA_VALUE is no X.509 certificate");
     card::Burst burst = token.card().begin();
     const std::size_t index =
-        choose_certificate_slot(burst, token.profile(), given.find(CKA_ID), *certificate);
+        token.applet().discovers()
+            ? new_certificate_place(burst, token.card(), given, *certificate)
+            : choose_certificate_slot(burst, token.profile(), given.find(CKA_ID), *certificate);
     return write(module, token, burst, index, certificate->der);
 }
 
@@ -128,8 +132,12 @@ CK_OBJECT_HANDLE write_data(Module& module, Session& session, const Template& gi
     require_writing(session, token.profile().allow_write);
     const View content = required(given, CKA_VALUE);
     require_content(content);
+    if (token.applet().discovers()) {
+        card::Burst burst = token.card().begin();
+        return write(module, token, burst, new_data_place(burst, token.card(), given), content);
+    }
     const std::size_t index = choose_data_slot(token.profile(), given);
-    const bool guarded = token.profile().objects[index].read_pin.has_value();
+    const bool guarded = token.layout()->objects[index]->read_pin.has_value();
     require(guarded || !given.flag(CKA_PRIVATE).value_or(false), CKR_TEMPLATE_INCONSISTENT,
             "the card shows this object to everybody: CKA_PRIVATE cannot be true");
     card::Burst burst = token.card().begin();
@@ -141,6 +149,13 @@ void replace_data(Session& session, std::size_t index, View content) {
     require_writing(session, token.profile().allow_write);
     require_content(content);
     token.card().begin().write_object(index, content);
+    token.note_changed_object(index);
+}
+
+void rename_object(Session& session, std::size_t index, const card::Name& name) {
+    Token& token = session.token();
+    require_writing(session, token.profile().allow_write);
+    token.card().begin().rename_object(index, name);
     token.note_changed_object(index);
 }
 

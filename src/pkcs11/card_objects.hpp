@@ -14,8 +14,11 @@ CK_OBJECT_HANDLE write_certificate(Module& module, Session& session, const Templ
 /// names as the profile spells it. What is there is replaced only with `overwrite`.
 CK_OBJECT_HANDLE write_data(Module& module, Session& session, const Template& given);
 
-/// replace_data gives the data object |index| of the profile another content.
+/// replace_data gives the data object |index| of the card's layout another content.
 void replace_data(Session& session, std::size_t index, View content);
+
+/// rename_object gives a certificate or data object other names, on a card that keeps them. Its handle stays.
+void rename_object(Session& session, std::size_t index, const card::Name& name);
 
 /// erase_object removes a certificate or data object.
 void erase_object(Session& session, std::size_t index);

@@ -35,7 +35,7 @@ bool profile_allows(const Token& token, const MechanismRow& row, const CardKey& 
     if (rule == rules.end() || rule->second.keys.empty()) {
         return true;
     }
-    return std::ranges::find(rule->second.keys, token.profile().keys[key.index].id) !=
+    return std::ranges::find(rule->second.keys, token.layout()->keys[key.index]->id) !=
            rule->second.keys.end();
 }
 

@@ -12,7 +12,7 @@
 
 namespace jeton::pkcs11 {
 
-/// CardKey is a private key on the card, by its index in the profile.
+/// CardKey is a private key on the card, by its index in the card's layout.
 struct CardKey {
     std::size_t index = 0;
     crypto::PublicKey public_key;
@@ -29,7 +29,7 @@ struct Object {
     Attributes attributes;
     std::variant<std::monostate, CardKey, crypto::PublicKey, SecretKey> key;
     std::optional<std::size_t>
-        card_object;  ///< a certificate or data object on the card, by its index in the profile
+        card_object;  ///< a certificate or data object on the card, by its index in the layout
     CK_SESSION_HANDLE owner = CK_INVALID_HANDLE;  ///< the session of a session object
 
     CK_OBJECT_CLASS object_class() const {

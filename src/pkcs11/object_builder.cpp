@@ -103,11 +103,12 @@ Attributes expected_public_key(const card::KeySlot& slot) {
 Attributes expected_object(const card::Profile& profile, const card::ObjectSlot& slot) {
     const bool is_certificate = slot.object_class == card::ObjectSlot::Class::certificate;
     const bool changes = profile.allow_write && slot.writable;
-    Attributes attributes = storage_attributes(is_certificate ? CKO_CERTIFICATE : CKO_DATA, slot.label,
-                                               {.is_private = slot.read_pin.has_value(),
-                                                .modifiable = changes && !is_certificate,
-                                                .copyable = true,
-                                                .destroyable = changes});
+    Attributes attributes =
+        storage_attributes(is_certificate ? CKO_CERTIFICATE : CKO_DATA, slot.label,
+                           {.is_private = slot.read_pin.has_value(),
+                            .modifiable = changes && (!is_certificate || slot.named_on_card),
+                            .copyable = true,
+                            .destroyable = changes});
     if (is_certificate) {
         attributes.set(CKA_ID, slot.pkcs11_id)
             .set_ulong(CKA_CERTIFICATE_TYPE, CKC_X_509)
@@ -177,8 +178,8 @@ Attributes profile_object(CK_PROFILE_ID id) {
     return attributes;
 }
 
-std::string unique_id(std::string_view serial, CK_OBJECT_CLASS object_class, std::size_t index) {
-    return fmt::format("{}-{}-{}", serial, object_class, index);
+std::string unique_id(std::string_view serial, CK_OBJECT_CLASS object_class, std::string_view id) {
+    return fmt::format("{}-{}-{}", serial, object_class, id);
 }
 
 }  // namespace jeton::pkcs11

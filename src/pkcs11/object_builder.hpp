@@ -24,7 +24,7 @@ void add_certificate(Attributes& attributes, const crypto::Certificate& certific
 /// profile_object is a CKO_PROFILE object that claims |id| (PKCS#11 profiles 3.2).
 Attributes profile_object(CK_PROFILE_ID id);
 
-/// unique_id is the CKA_UNIQUE_ID of an object on a card.
-std::string unique_id(std::string_view serial, CK_OBJECT_CLASS object_class, std::size_t index);
+/// unique_id is the CKA_UNIQUE_ID of an object on a card; |id| tells it from others of its class.
+std::string unique_id(std::string_view serial, CK_OBJECT_CLASS object_class, std::string_view id);
 
 }  // namespace jeton::pkcs11

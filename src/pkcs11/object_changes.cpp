@@ -1,10 +1,12 @@
 #include "pkcs11/object_changes.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "pkcs11/attribute_rules.hpp"
 #include "pkcs11/card_keys.hpp"
 #include "pkcs11/card_objects.hpp"
+#include "pkcs11/card_places.hpp"
 #include "pkcs11/session_objects.hpp"
 
 namespace jeton::pkcs11 {
@@ -22,7 +24,40 @@ bool is_so(const Session& session) {
                             type));
 }
 
-/// set_on_card changes an object on the card, which has at most one attribute that changes.
+using Types = std::initializer_list<CK_ATTRIBUTE_TYPE>;
+
+void require_changeable(const Template& given, Types types) {
+    for (const CK_ATTRIBUTE& item : given.items()) {
+        if (std::find(types.begin(), types.end(), item.type) == types.end()) {
+            refuse_change(item.type);
+        }
+    }
+}
+
+/// set_names changes an object of a card that keeps the names that applications choose.
+void set_names(Session& session, const Object& object, const Template& given) {
+    if (const auto* key = std::get_if<CardKey>(&object.key)) {
+        require_changeable(given, {CKA_ID, CKA_LABEL});
+        rename_key(session, *key, name_in(given));
+        return;
+    }
+    const std::size_t index = object.card_object.value();
+    if (object.object_class() == CKO_CERTIFICATE) {
+        require_changeable(given, {CKA_ID, CKA_LABEL});
+        rename_object(session, index, name_in(given));
+        return;
+    }
+    require_changeable(given, {CKA_LABEL, CKA_APPLICATION, CKA_OBJECT_ID, CKA_VALUE});
+    const auto content = given.find(CKA_VALUE);
+    if (content) {
+        replace_data(session, index, *content);
+    }
+    if (given.items().size() > (content ? 1U : 0U)) {
+        rename_object(session, index, name_in(given));
+    }
+}
+
+/// set_on_card changes an object on a card with the names of its profile: at most one attribute changes.
 void set_on_card(Session& session, const Object& object, const Template& given) {
     const auto* key = std::get_if<CardKey>(&object.key);
     const CK_ATTRIBUTE_TYPE changeable = key != nullptr ? CKA_ID : CKA_VALUE;
@@ -79,7 +114,8 @@ void set_attributes(Session& session, const Object& object, const Template& give
             "CKA_MODIFIABLE is false: nothing of this object changes");
     check_changes(given, object.attributes, Change::set, is_so(session));
     if (!object.is_session_object()) {
-        set_on_card(session, object, given);
+        session.token().applet().discovers() ? set_names(session, object, given)
+                                             : set_on_card(session, object, given);
         return;
     }
     Object changed = object;

@@ -10,28 +10,13 @@ namespace jeton::pkcs11 {
 
 Token::Token(CK_SLOT_ID slot_id, std::unique_ptr<card::Card> card)
     : m_slot_id(slot_id), m_card(std::move(card)) {
-    const card::Profile& profile = m_card->profile();
-    for (std::size_t i = 0; i < profile.keys.size(); ++i) {
-        const card::KeySlot& slot = profile.keys[i];
-        if (slot.visible) {
-            m_items.push_back(
-                {CKO_PRIVATE_KEY, i, false, expected_private_key(profile, slot), nullptr, nullptr});
-            m_items.push_back({CKO_PUBLIC_KEY, i, false, expected_public_key(slot), nullptr, nullptr});
-        }
-    }
-    for (std::size_t i = 0; i < profile.objects.size(); ++i) {
-        const card::ObjectSlot& slot = profile.objects[i];
-        const bool is_certificate = slot.object_class == card::ObjectSlot::Class::certificate;
-        if (slot.visible && (is_certificate || profile.expose_data)) {
-            m_items.push_back({is_certificate ? CKO_CERTIFICATE : CKO_DATA, i, slot.on_demand,
-                               expected_object(profile, slot), nullptr, nullptr});
-        }
-    }
+    follow_layout();
     Object claim;
     claim.attributes = profile_object(CKP_PUBLIC_CERTIFICATES_TOKEN);
     claim.handle = new_handle();
     const Attributes expected = claim.attributes;
-    m_items.push_back({CKO_PROFILE, 0, false, expected, nullptr, std::make_shared<Object>(std::move(claim))});
+    m_items.push_back(
+        {CKO_PROFILE, 0, false, nullptr, expected, nullptr, std::make_shared<Object>(std::move(claim))});
 }
 
 void Token::log_in(card::PinRole role, std::optional<View> pin) {
@@ -96,19 +81,27 @@ bool Token::may_match(const Item& item, const Template& wanted) const {
     });
 }
 
-std::vector<CK_OBJECT_HANDLE> Token::search(const Template& wanted) {
-    std::vector<Item*> candidates;
+std::vector<Token::Item*> Token::candidates(const Template& wanted) {
+    std::vector<Item*> out;
+    const std::lock_guard lock(m_mutex);
+    follow_layout();
     for (Item& item : m_items) {
         if (may_show(item) && may_match(item, wanted)) {
-            candidates.push_back(&item);
+            out.push_back(&item);
         }
     }
+    return out;
+}
+
+std::vector<CK_OBJECT_HANDLE> Token::search(const Template& wanted) {
+    look_around();
+    const std::vector<Item*> expected = candidates(wanted);
     const bool names_one = wanted.find(CKA_ID) || wanted.find(CKA_LABEL) || wanted.find(CKA_OBJECT_ID);
-    load(candidates, !names_one);
+    load(expected, !names_one);
 
     std::vector<CK_OBJECT_HANDLE> found;
     const std::lock_guard lock(m_mutex);
-    for (Item* item : candidates) {
+    for (Item* item : expected) {
         refresh(*item);
         if (item->object != nullptr && item->object->matches(wanted)) {
             found.push_back(item->object->handle);
@@ -185,34 +178,40 @@ void Token::refresh(Item& item, CK_OBJECT_HANDLE kept_handle) {
 }
 
 std::shared_ptr<Object> Token::build(const Item& item) {
-    const card::Profile& profile = m_card->profile();
+    const auto layout = m_card->layout();
     auto object = std::make_shared<Object>();
     object->attributes = item.expected;
-    object->attributes.set(CKA_UNIQUE_ID,
-                           view_of(unique_id(m_card->serial(), item.object_class, item.index)));
+    std::string id;
     if (item.is_key()) {
-        const card::KeySlot& slot = profile.keys[item.index];
-        const auto entry = *m_card->known_key(item.index);
-        std::shared_ptr<const card::ObjectEntry> certificate;
-        if (slot.certificate) {
-            certificate = m_card->known_object(*slot.certificate).value_or(nullptr);
-        }
-        if (item.object_class == CKO_PRIVATE_KEY) {
-            add_private_key(object->attributes, m_card->applet(), slot, *entry);
-            object->key = CardKey{item.index, entry->public_key, entry->always_authenticate};
-        } else {
-            add_public_key(object->attributes, slot, *entry);
-            object->key = entry->public_key;
-        }
-        if (certificate != nullptr && certificate->certificate) {
-            object->attributes.set(CKA_SUBJECT, certificate->certificate->subject);
-        }
+        const card::KeySlot& slot = *layout->keys[item.index];
+        id = slot.named_on_card ? slot.id : std::to_string(item.index);
+        build_key(*object, item, slot);
     } else {
-        const auto entry = *m_card->known_object(item.index);
-        add_object(object->attributes, *entry);
+        const card::ObjectSlot& slot = *layout->objects[item.index];
+        id = slot.named_on_card ? slot.id : std::to_string(item.index);
+        add_object(object->attributes, **m_card->known_object(item.index));
         object->card_object = item.index;
     }
+    object->attributes.set(CKA_UNIQUE_ID, view_of(unique_id(m_card->serial(), item.object_class, id)));
     return object;
+}
+
+void Token::build_key(Object& object, const Item& item, const card::KeySlot& slot) {
+    const auto entry = *m_card->known_key(item.index);
+    std::shared_ptr<const card::ObjectEntry> certificate;
+    if (slot.certificate) {
+        certificate = m_card->known_object(*slot.certificate).value_or(nullptr);
+    }
+    if (item.object_class == CKO_PRIVATE_KEY) {
+        add_private_key(object.attributes, m_card->applet(), slot, *entry);
+        object.key = CardKey{item.index, entry->public_key, entry->always_authenticate};
+    } else {
+        add_public_key(object.attributes, slot, *entry);
+        object.key = entry->public_key;
+    }
+    if (certificate != nullptr && certificate->certificate) {
+        object.attributes.set(CKA_SUBJECT, certificate->certificate->subject);
+    }
 }
 
 std::shared_ptr<const Object> Token::object(CK_OBJECT_HANDLE handle, CK_RV missing) {
@@ -259,6 +258,7 @@ void Token::drop_session_objects(CK_SESSION_HANDLE owner) {
 CK_OBJECT_HANDLE Token::refresh_key(std::size_t index, CK_OBJECT_CLASS object_class) {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     const std::lock_guard lock(m_mutex);
+    follow_layout();
     for (Item& item : m_items) {
         if (item.is_key() && item.index == index) {
             refresh(item);
@@ -272,6 +272,7 @@ CK_OBJECT_HANDLE Token::refresh_key(std::size_t index, CK_OBJECT_CLASS object_cl
 
 CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
     const std::lock_guard lock(m_mutex);
+    follow_layout();
     for (Item& item : m_items) {
         if (item.is_object() && item.index == index) {
             refresh(item);
@@ -283,6 +284,7 @@ CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
 
 void Token::note_moved_key(std::size_t from, std::size_t to) {
     const std::lock_guard lock(m_mutex);
+    follow_layout();
     for (Item& source : m_items) {
         if (!source.is_key() || source.index != from) {
             continue;
@@ -297,8 +299,19 @@ void Token::note_moved_key(std::size_t from, std::size_t to) {
     }
 }
 
+void Token::note_changed_key(std::size_t index) {
+    const std::lock_guard lock(m_mutex);
+    follow_layout();
+    for (Item& item : m_items) {
+        if (item.is_key() && item.index == index) {
+            refresh(item, item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE);
+        }
+    }
+}
+
 void Token::note_changed_object(std::size_t index) {
     const std::lock_guard lock(m_mutex);
+    follow_layout();
     for (Item& item : m_items) {
         if (item.is_object() && item.index == index) {
             refresh(item, item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE);

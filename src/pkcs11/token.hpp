@@ -1,6 +1,7 @@
 // Token: one applet on one card as PKCS#11 sees it: who is logged in, and which objects there are.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@ class Token {
     card::Card& card() { return *m_card; }
     const card::Profile& profile() const { return m_card->profile(); }
     const card::Applet& applet() const { return m_card->applet(); }
+    std::shared_ptr<const card::Layout> layout() const { return m_card->layout(); }
 
     std::optional<card::PinRole> login() const { return m_card->login(); }
 
@@ -51,23 +53,25 @@ class Token {
     void replace_session_object(Object object);
     void drop_session_objects(CK_SESSION_HANDLE owner);
 
-    /// refresh_key and refresh_object bring the objects of one key slot or object slot of the profile up to
-    /// date with what the card layer knows now, and give the handle of the one of |object_class|;
+    /// refresh_key and refresh_object bring the objects of one key slot or object slot of the card's layout
+    /// up to date with what the card layer knows now, and give the handle of the one of |object_class|;
     /// CK_INVALID_HANDLE without one.
     CK_OBJECT_HANDLE refresh_key(std::size_t index, CK_OBJECT_CLASS object_class);
     CK_OBJECT_HANDLE refresh_object(std::size_t index);
 
-    /// note_moved_key and note_changed_object are the same after this process moved a key or changed an
-    /// object: the handles stay.
+    /// note_moved_key, note_changed_key and note_changed_object are the same after this process moved or
+    /// renamed a key or changed an object: the handles stay.
     void note_moved_key(std::size_t from, std::size_t to);
+    void note_changed_key(std::size_t index);
     void note_changed_object(std::size_t index);
 
   private:
-    /// One object that the profile lets us expect.
+    /// One object that the card's layout lets us expect. Class and index never change.
     struct Item {
         CK_OBJECT_CLASS object_class;
-        std::size_t index;                     ///< into the profile's keys or objects
+        std::size_t index;                     ///< into the layout's keys or objects
         bool on_demand;                        ///< found only by a search that names its label
+        std::shared_ptr<const void> slot;      ///< the layout's slot that |expected| was made from
         Attributes expected;                   ///< the attributes that are known without the card
         std::shared_ptr<const void> source;    ///< the card layer's entry that |object| was made from
         std::shared_ptr<const Object> object;  ///< null: absent, or not looked at yet
@@ -76,18 +80,27 @@ class Token {
         bool is_object() const { return object_class == CKO_CERTIFICATE || object_class == CKO_DATA; }
     };
 
+    void look_around();
+    void follow_layout();
+    void follow_key(std::size_t index, const std::shared_ptr<const card::KeySlot>& slot);
+    void follow_object(std::size_t index, const std::shared_ptr<const card::ObjectSlot>& slot);
+    void put_item(CK_OBJECT_CLASS object_class, std::size_t index, const std::shared_ptr<const void>& slot,
+                  Attributes expected, bool on_demand);
+    std::vector<Item*> candidates(const Template& wanted);
     bool may_show(const Item& item) const;
     bool may_match(const Item& item, const Template& wanted) const;
     void load(const std::vector<Item*>& items, bool listing);
     void refresh(Item& item, CK_OBJECT_HANDLE kept_handle = CK_INVALID_HANDLE);
     std::shared_ptr<Object> build(const Item& item);
+    void build_key(Object& object, const Item& item, const card::KeySlot& slot);
     static void look_at(card::Burst& burst, const Item& item, bool listing);
     void forget_private();
 
     const CK_SLOT_ID m_slot_id;
     const std::unique_ptr<card::Card> m_card;
-    std::mutex m_mutex;  ///< of what follows; never held during card I/O
-    std::vector<Item> m_items;
+    std::mutex m_mutex;        ///< of what follows; never held during card I/O
+    std::deque<Item> m_items;  ///< an Item stays where it is: pointers to it may be kept without m_mutex
+    std::shared_ptr<const card::Layout> m_layout;  ///< the one that m_items follows
     std::map<CK_OBJECT_HANDLE, std::shared_ptr<const Object>> m_session_objects;
 };
 

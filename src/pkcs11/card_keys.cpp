@@ -162,12 +162,12 @@ CK_OBJECT_HANDLE find_public_key(Session& session, const Template& given) {
         "the pair first, or leave CKA_TOKEN false");
 }
 
-void erase_key(Session& session, const CardKey& key) {
+void erase_key(Session& session, std::size_t index) {
     Token& token = session.token();
     require_writing(session, token.profile().allow_write);
-    token.card().begin().erase_key(key.index);
-    token.refresh_key(key.index, CKO_PRIVATE_KEY);
-    if (const auto certificate = token.layout()->keys[key.index]->certificate) {
+    token.card().begin().erase_key(index);
+    token.refresh_key(index, CKO_PRIVATE_KEY);
+    if (const auto certificate = token.layout()->keys[index]->certificate) {
         token.refresh_object(*certificate);
     }
 }

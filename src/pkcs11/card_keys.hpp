@@ -28,8 +28,8 @@ CK_OBJECT_HANDLE import_private_key(Module& module, Session& session, const Temp
 /// card makes it from the private key. ATTRIBUTE_VALUE_INVALID when there is no such pair.
 CK_OBJECT_HANDLE find_public_key(Session& session, const Template& given);
 
-/// erase_key removes a key pair.
-void erase_key(Session& session, const CardKey& key);
+/// erase_key removes the key pair |index| of the layout.
+void erase_key(Session& session, std::size_t index);
 
 /// rename_key gives a key pair another CKA_ID or CKA_LABEL, on a card that keeps them. Its handles stay.
 /// ATTRIBUTE_VALUE_INVALID for the CKA_ID of another key.

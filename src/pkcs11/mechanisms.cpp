@@ -122,6 +122,13 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
     return row != nullptr && !can(CKF_GENERATE_KEY_PAIR) && (row->families & family_of(key)) != 0;
 }
 
+bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key) {
+    const auto type = card::key_type_of(key);
+    return std::ranges::any_of(key_sizes, [&](const KeySize& size) {
+        return size.type == type && offers(applet, row.scheme, size);
+    });
+}
+
 Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
     const auto type = card::key_type_of(key);
     const auto* const row = std::ranges::find_if(scheme_rows, [&](const SchemeRow& it) {

@@ -62,6 +62,9 @@ const MechanismRow& find_mechanism(const Token& token, CK_MECHANISM_TYPE type, C
 /// mechanism_info is CK_MECHANISM_INFO of an offered row, with sizes as this card takes them.
 CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 
+/// computes tells whether the card has something to carry out |row| with |key|.
+bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key);
+
 /// primitive_of is what the card computes with |key| for a scheme; MECHANISM_INVALID when it computes nothing
 /// for it.
 card::Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key);

@@ -30,6 +30,7 @@ struct Object {
     std::variant<std::monostate, CardKey, crypto::PublicKey, SecretKey> key;
     std::optional<std::size_t>
         card_object;  ///< a certificate or data object on the card, by its index in the layout
+    std::optional<std::size_t> key_pair;          ///< of a public key on the card: its index in the layout
     CK_SESSION_HANDLE owner = CK_INVALID_HANDLE;  ///< the session of a session object
 
     CK_OBJECT_CLASS object_class() const {

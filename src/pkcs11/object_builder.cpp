@@ -58,10 +58,11 @@ CK_FLAGS uses_of(const card::KeySlot& slot, const card::KeyEntry& entry) {
            (slot.derive && agrees ? CKF_DERIVE : 0);
 }
 
-void add_allowed_mechanisms(Attributes& attributes, const crypto::PublicKey& key, CK_FLAGS uses) {
+void add_allowed_mechanisms(Attributes& attributes, const card::Applet& applet, const crypto::PublicKey& key,
+                            CK_FLAGS uses) {
     Bytes allowed;
     for (const MechanismRow& row : mechanism_rows()) {
-        if (row.can(uses) && row.fits(key)) {
+        if (row.can(uses) && row.fits(key) && computes(applet, row, key)) {
             append(allowed, ulong_bytes(row.type));
         }
     }
@@ -87,8 +88,9 @@ Attributes expected_private_key(const card::Profile& profile, const card::KeySlo
     return attributes;
 }
 
-Attributes expected_public_key(const card::KeySlot& slot) {
-    Attributes attributes = storage_attributes(CKO_PUBLIC_KEY, slot.public_label, {.copyable = true});
+Attributes expected_public_key(const card::KeySlot& slot, bool destroyable) {
+    Attributes attributes =
+        storage_attributes(CKO_PUBLIC_KEY, slot.public_label, {.copyable = true, .destroyable = destroyable});
     attributes.set(CKA_ID, slot.pkcs11_id)
         .set_bool(CKA_VERIFY_RECOVER, false)
         .set_bool(CKA_WRAP, false)
@@ -139,15 +141,16 @@ void add_private_key(Attributes& attributes, const card::Applet& applet, const c
         .set_bool(CKA_DECRYPT, (uses & CKF_DECRYPT) != 0)
         .set_bool(CKA_DERIVE, (uses & CKF_DERIVE) != 0)
         .set_bool(CKA_ALWAYS_AUTHENTICATE, entry.always_authenticate);
-    add_allowed_mechanisms(attributes, entry.public_key, uses);
+    add_allowed_mechanisms(attributes, applet, entry.public_key, uses);
 }
 
-void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry) {
+void add_public_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
+                    const card::KeyEntry& entry) {
     const CK_FLAGS uses = uses_of(slot, entry) & (CKF_SIGN | CKF_DECRYPT);
     add_key(attributes, entry);
     add_public_values(attributes, entry.public_key, true);
     attributes.set_bool(CKA_VERIFY, (uses & CKF_SIGN) != 0).set_bool(CKA_ENCRYPT, (uses & CKF_DECRYPT) != 0);
-    add_allowed_mechanisms(attributes, entry.public_key, uses);
+    add_allowed_mechanisms(attributes, applet, entry.public_key, uses);
 }
 
 void add_object(Attributes& attributes, const card::ObjectEntry& entry) {

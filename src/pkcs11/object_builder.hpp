@@ -9,13 +9,14 @@ namespace jeton::pkcs11 {
 /// expected_* are the attributes that the profile alone decides; a search compares them before it asks the
 /// card.
 Attributes expected_private_key(const card::Profile& profile, const card::KeySlot& slot);
-Attributes expected_public_key(const card::KeySlot& slot);
+Attributes expected_public_key(const card::KeySlot& slot, bool destroyable);
 Attributes expected_object(const card::Profile& profile, const card::ObjectSlot& slot);
 
 /// add_* add what the card told.
 void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
                      const card::KeyEntry& entry);
-void add_public_key(Attributes& attributes, const card::KeySlot& slot, const card::KeyEntry& entry);
+void add_public_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
+                    const card::KeyEntry& entry);
 void add_object(Attributes& attributes, const card::ObjectEntry& entry);
 
 /// add_certificate adds what is in a certificate, but for CKA_VALUE.

@@ -132,12 +132,14 @@ void destroy_object(Session& session, const Object& object) {
     }
     require(session.is_read_write(), CKR_SESSION_READ_ONLY,
             "objects on the card are destroyed in a read-write session");
-    require(object.object_class() != CKO_PUBLIC_KEY, CKR_ACTION_PROHIBITED,
+    const bool destroyable = object.attributes.is_true(CKA_DESTROYABLE);
+    require(destroyable || !object.key_pair, CKR_ACTION_PROHIBITED,
             "a public key goes with its private key: destroy that");
-    require(object.attributes.is_true(CKA_DESTROYABLE), CKR_ACTION_PROHIBITED,
-            "the profile does not allow this object to be deleted");
+    require(destroyable, CKR_ACTION_PROHIBITED, "the profile does not allow this object to be deleted");
     if (const auto* key = std::get_if<CardKey>(&object.key)) {
-        erase_key(session, *key);
+        erase_key(session, key->index);
+    } else if (object.key_pair) {
+        erase_key(session, *object.key_pair);
     } else {
         erase_object(session, object.card_object.value());
     }

@@ -206,8 +206,9 @@ void Token::build_key(Object& object, const Item& item, const card::KeySlot& slo
         add_private_key(object.attributes, m_card->applet(), slot, *entry);
         object.key = CardKey{item.index, entry->public_key, entry->always_authenticate};
     } else {
-        add_public_key(object.attributes, slot, *entry);
+        add_public_key(object.attributes, m_card->applet(), slot, *entry);
         object.key = entry->public_key;
+        object.key_pair = item.index;
     }
     if (certificate != nullptr && certificate->certificate) {
         object.attributes.set(CKA_SUBJECT, certificate->certificate->subject);

@@ -80,6 +80,7 @@ class Token {
         bool is_object() const { return object_class == CKO_CERTIFICATE || object_class == CKO_DATA; }
     };
 
+    bool erases_by_public_key() const;
     void look_around();
     void follow_layout();
     void follow_key(std::size_t index, const std::shared_ptr<const card::KeySlot>& slot);

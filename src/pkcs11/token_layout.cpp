@@ -6,6 +6,12 @@
 
 namespace jeton::pkcs11 {
 
+/// erases_by_public_key: where the security officer is who erases keys, the public half stands for the pair,
+/// for the private one is not shown to that officer.
+bool Token::erases_by_public_key() const {
+    return profile().allow_write && applet().writer() == card::Writer::so_pin;
+}
+
 /// look_around makes the layout what is on the card, where only the card can tell that.
 void Token::look_around() {
     if (!applet().discovers() || (m_card->discovered() && !m_card->stale())) {
@@ -34,7 +40,7 @@ void Token::follow_key(std::size_t index, const std::shared_ptr<const card::KeyS
         m_layout != nullptr && index < m_layout->keys.size() && m_layout->keys[index] == slot;
     if (slot->visible && !is_same) {
         put_item(CKO_PRIVATE_KEY, index, slot, expected_private_key(profile(), *slot), false);
-        put_item(CKO_PUBLIC_KEY, index, slot, expected_public_key(*slot), false);
+        put_item(CKO_PUBLIC_KEY, index, slot, expected_public_key(*slot, erases_by_public_key()), false);
     }
 }
 

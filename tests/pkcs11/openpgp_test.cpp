@@ -81,6 +81,9 @@ TEST_F(OpenPgpTest, TheOfficerMakesKeysAndTheUserUsesThem) {
     EXPECT_TRUE(client.is_true(find(client, CKO_PRIVATE_KEY, signature_key), CKA_LOCAL));
     sign(client, signature_key, CKM_ECDSA_SHA384);
     sign(client, authentication_key, CKM_EDDSA);
+    const Bytes allowed =
+        client.attribute(find(client, CKO_PRIVATE_KEY, encryption_key), CKA_ALLOWED_MECHANISMS);
+    EXPECT_EQ(allowed, number(0, CKM_RSA_PKCS).bytes) << "the card has no other";
 
     const CK_MECHANISM rsa{CKM_RSA_PKCS, nullptr, 0};
     const Bytes text(32, 0x11);
@@ -268,6 +271,16 @@ TEST_F(OpenPgpTest, ATokenIsMadeAsNewByItsOfficer) {
     EXPECT_EQ(client.login("87654321", CKU_SO), CKR_OK) << "the officer's PIN stays";
     EXPECT_EQ(client->C_Logout(client.session()), CKR_OK);
     EXPECT_EQ(client.login(), CKR_OK);
+}
+
+TEST_F(OpenPgpTest, AKeyIsErased) {
+    as_officer([](const Client& client) {
+        client.generate_ec(authentication_key, p256_params());
+        EXPECT_EQ(client.destroy(find(client, CKO_PUBLIC_KEY, authentication_key)), CKR_OK);
+        EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
+    });
+    const Client client;
+    EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
 }
 
 TEST_F(OpenPgpTest, SignaturesCostFewCommands) {

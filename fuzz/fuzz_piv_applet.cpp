@@ -1,51 +1,28 @@
-// The PIV applet, and the Card above it, against a card that answers anything. Whatever comes: no byte
-// outside an answer is read, results have the promised lengths, and the number of commands stays bounded.
+// The PIV applet, and the Card above it, against a card that answers anything (scripted_card.hpp). Whatever
+// comes: no byte outside an answer is read, results have the promised lengths, and the number of commands
+// stays bounded.
 //
-// The input: one byte of options, with option_short one byte more, then the card's answers. An answer is a
-// length byte and that many bytes, status word included; a length byte from E0 on begins a length of 13 bits.
-// After the last answer the card says 6A82. Each answer has an allocation of its own, without a byte to
-// spare.
-//
-// With option_by_command each answer comes behind two bytes that say which commands it is for: the
-// instruction, and P2 or, for GET DATA, the last byte of the object's tag; FF stands for any. Each answers
-// one command, and the last of those that fit all further ones. The order of the commands does not matter
-// then (make_seeds.py).
+// With option_by_command, and GET DATA, the reference is the last byte of the object's tag (make_seeds.py).
 //
 // With option_knows_keys the card proves that it knows its management key, whichever of ours it is: no input
 // could.
-#include <algorithm>
-#include <cstdlib>
 #include <memory>
-#include <utility>
-#include <vector>
 
-#include "card/card.hpp"
+#include "scripted_card.hpp"
+
 #include "crypto/block_cipher.hpp"
-#include "reader/error.hpp"
-#include "reader/pinpad.hpp"
 #include "util/tlv.hpp"
 
 namespace {
 
 using namespace jeton;
 using namespace jeton::card;
+using namespace jeton::fuzz;
 
-constexpr Byte option_extended = 0x01;
 constexpr Byte option_whole_card = 0x02;
 constexpr Byte option_other_profile = 0x04;
-constexpr Byte option_short = 0x08;  ///< answers end early, see FuzzLink::shorten
-constexpr Byte option_by_command = 0x10;
 constexpr Byte option_changed_profile = 0x20;  ///< the PIN by the discovery object, small objects
 constexpr Byte option_knows_keys = 0x40;
-constexpr Byte any_reference = 0xFF;
-constexpr std::size_t longest_header = 5;  ///< 7F49 82 LLLL
-constexpr std::size_t most_commands = 20000;
-
-void require(bool condition) {
-    if (!condition) {
-        std::abort();
-    }
-}
 
 const Bytes aes192_key(24, 0x11);
 const Bytes aes128_key(16, 0x11);
@@ -79,165 +56,18 @@ std::optional<SecretBytes> proof(View command) {
     return std::nullopt;
 }
 
-class FuzzLease final : public reader::Lease {
-  public:
-    reader::Continuity continuity() const override { return reader::Continuity::kept; }
-    bool others_wrote() const override { return false; }
-    void mark_written() override {}
-};
-
-class FuzzLink final : public reader::CardLink {
-  public:
-    FuzzLink(View input, Byte options)
-        : m_answers(input),
-          m_extended((options & option_extended) != 0),
-          m_knows_keys((options & option_knows_keys) != 0) {
-        if ((options & option_short) != 0 && !m_answers.empty()) {
-            m_kept = take_byte();
-        }
-        while ((options & option_by_command) != 0 && !m_answers.empty()) {
-            const Byte instruction = take_byte();
-            const Byte reference = take_byte();
-            m_rules.push_back({instruction, reference, take_answer()});
-        }
+/// reference_of gives P2 or, for GET DATA, the last byte of the object's tag.
+Byte reference_of(View command) {
+    constexpr Byte get_data = 0xCB;
+    const std::size_t tag_list = command.size() > 7 && command[4] == 0 ? 7 : 5;
+    if (command[1] != get_data || command.size() < tag_list + 2) {
+        return command[3];
     }
-
-    std::string name() const override { return "fuzz"; }
-    reader::LinkLimits limits() const override { return {.extended_apdu = m_extended}; }
-    bool present() override { return true; }
-    std::uint64_t insertion() const override { return 1; }
-    std::unique_ptr<reader::Lease> acquire(Deadline) override { return std::make_unique<FuzzLease>(); }
-    View atr() const override { return m_atr; }
-    void reset() override {}
-    bool has_pinpad(reader::PadUse) const override { return true; }
-    SecretBytes verify_on_pinpad(const reader::PinEntry& entry) override {
-        return transmit(reader::pin_template(entry, reader::PadUse::verify), {});
-    }
-    SecretBytes modify_on_pinpad(const reader::PinEntry& entry) override {
-        return transmit(reader::pin_template(entry, reader::PadUse::modify), {});
-    }
-
-    SecretBytes transmit(View command, Milliseconds) override {
-        require(command.size() >= 4 && ++m_commands < most_commands);
-        if (auto proved = m_knows_keys ? proof(command) : std::nullopt) {
-            return std::move(*proved);
-        }
-        if (!m_rules.empty()) {
-            return shorten(answer_to(command));
-        }
-        return m_answers.empty() ? SecretBytes{0x6A, 0x82} : shorten(take_answer());
-    }
-
-  private:
-    /// Rule is an answer to commands of one kind.
-    struct Rule {
-        Byte instruction;
-        Byte reference;
-        View answer;
-        bool used = false;
-    };
-
-    static Byte reference_of(View command) {
-        constexpr Byte get_data = 0xCB;
-        const std::size_t tag_list = command.size() > 7 && command[4] == 0 ? 7 : 5;
-        if (command[1] != get_data || command.size() < tag_list + 2) {
-            return command[3];
-        }
-        const std::size_t last = tag_list + 1 + command[tag_list + 1];
-        return last < command.size() ? command[last] : Byte{0};
-    }
-
-    View answer_to(View command) {
-        constexpr Byte get_response = 0xC0;
-        static constexpr Byte not_found[] = {0x6A, 0x82};
-        const Byte reference = reference_of(command);
-        View answer = not_found;
-        for (Rule& rule : m_rules) {
-            if (rule.instruction == command[1] &&
-                (rule.reference == any_reference || rule.reference == reference)) {
-                if (!std::exchange(rule.used, true)) {
-                    return rule.answer;
-                }
-                // Data without end are not for here: their number would have no bound but that of the code.
-                answer = rule.instruction == get_response ? View(not_found) : rule.answer;
-            }
-        }
-        return answer;
-    }
-
-    /// shorten keeps the status word of an answer and, with option_short, only the beginning of the data's
-    /// tag and length: from one answer to the next one byte more, so that each kind of answer comes to end in
-    /// each place.
-    SecretBytes shorten(View answer) {
-        if (!m_kept || answer.size() <= 2) {
-            return to_secret(answer);
-        }
-        const std::size_t kept = std::min(*m_kept % (longest_header + 1), answer.size() - 2);
-        ++*m_kept;
-        SecretBytes out;
-        out.reserve(kept + 2);
-        append(out, answer.first(kept));
-        append(out, answer.last(2));
-        return out;
-    }
-
-    View take_answer() {
-        const std::size_t first = take_byte();
-        return take(first < 0xE0 ? first : (first & 0x1F) << 8 | take_byte());
-    }
-
-    Byte take_byte() {
-        const View byte = take(1);
-        return byte.empty() ? Byte{0} : byte[0];
-    }
-
-    View take(std::size_t length) {
-        const View out = m_answers.first(std::min(length, m_answers.size()));
-        m_answers = m_answers.subspan(out.size());
-        return out;
-    }
-
-    View m_answers;
-    bool m_extended;
-    bool m_knows_keys;
-    std::optional<std::size_t> m_kept;
-    std::vector<Rule> m_rules;
-    std::size_t m_commands = 0;
-    Bytes m_atr{0x3B, 0x87, 0x80, 0x01, 'Y', 'u', 'b', 'i', 'K', 'e', 'y', 0x00};
-};
-
-/// attempt runs one verb. A card may make it fail, in the two ways that are announced.
-template <typename Function>
-void attempt(Function&& function) {
-    try {
-        function();
-    } catch (const card::Error&) {
-    } catch (const reader::Error&) {
-    }
+    const std::size_t last = tag_list + 1 + command[tag_list + 1];
+    return last < command.size() ? command[last] : Byte{0};
 }
 
 constexpr std::string_view pin = "123456";
-
-crypto::PublicKey rsa_key() {
-    Bytes modulus(256, 0xC3);
-    return crypto::RsaPublicKey{std::move(modulus), {0x01, 0x00, 0x01}};
-}
-
-crypto::PublicKey ec_key() {
-    return crypto::EcPublicKey{crypto::Curve::p256,
-                               from_hex("046B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945"
-                                        "D898C2964FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECE"
-                                        "CBB6406837BF51F5")
-                                   .value()};
-}
-
-crypto::PublicKey okp_key(crypto::OkpCurve curve) {
-    return crypto::OkpPublicKey{curve, Bytes(32, 0x09)};
-}
-
-void check_key(const crypto::PublicKey& key) {
-    require(key_type_of(key).has_value() && crypto::is_valid(key));
-}
 
 void compute_all(Applet& applet, Channel& channel, const KeySlot& slot) {
     const Bytes block(256, 0x5A);
@@ -389,7 +219,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const Byte options = data[0];
-    FuzzLink link(View(data, size).subspan(1), options);
+    ScriptedCard link(View(data, size).subspan(1), options, reference_of,
+                      (options & option_knows_keys) != 0 ? proof : nullptr);
     if ((options & option_whole_card) != 0) {
         drive_card(link, built_in());
     } else if ((options & option_changed_profile) != 0) {

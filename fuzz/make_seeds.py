@@ -2,7 +2,7 @@
 """make_seeds.py: writes the seeds of fuzz_piv_applet that say by command what a card answers.
 
 Each row is a card: its name, its options, and its answers as (instruction, reference, answers in turn), in the form that
-fuzz_piv_applet.cpp explains.
+scripted_card.hpp explains.
 """
 
 import gzip
@@ -208,16 +208,17 @@ def answer_bytes(answer):
     return bytes([0xE0 | len(answer) >> 8, len(answer) & 0xFF]) + answer
 
 
-def main():
-    directory = CORPUS / "piv_applet"
-    for name, options, answers in ROWS:
+def write(target, rows):
+    directory = CORPUS / target
+    directory.mkdir(exist_ok=True)
+    for name, options, answers in rows:
         seed = bytes([options])
         for instruction, reference, turns in answers:
             for answer in turns:
                 seed += bytes([instruction, reference]) + answer_bytes(answer)
         (directory / name).write_bytes(seed)
-    print(f"{len(ROWS)} seeds in {directory}")
+    print(f"{len(rows)} seeds in {directory}")
 
 
 if __name__ == "__main__":
-    main()
+    write("piv_applet", ROWS)

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "card/openpgp_applet.hpp"
 #include "card/piv_applet.hpp"
 
 namespace jeton::card {
@@ -20,7 +21,8 @@ std::unique_ptr<Applet> make(std::shared_ptr<const Profile> profile) {
 
 constexpr const char* no_management_key = "this card has no management key";
 
-constexpr std::array<AppletKind, 1> applet_kinds{{{"piv", make<PivApplet>}}};
+constexpr std::array<AppletKind, 2> applet_kinds{
+    {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}}};
 
 }  // namespace
 

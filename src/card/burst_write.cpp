@@ -56,7 +56,7 @@ std::shared_ptr<const KeyEntry> Burst::State::new_key(std::size_t index, bool ge
     const KeySlot& slot = card.profile().keys.at(index);
     const std::size_t ordinal = retired_ordinal(card.profile().keys, index);
     card.memory.set_key(index, std::nullopt);
-    KeyEntry made = as_writer([&] {
+    KeyEntry made = as_writer(std::nullopt, [&] {
         if (ordinal != 0) {
             note_retired(ordinal);  // first: a key that is not listed could not be found again
         }
@@ -125,7 +125,8 @@ void Burst::erase_key(std::size_t key) {
         Card::State& card = m_state->card;
         m_state->require_removable(key, Verb::erase);
         card.memory.set_key(key, std::nullopt);  // when the answer is lost, the card is asked what it did
-        m_state->as_writer([&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
+        m_state->as_writer(std::nullopt,
+                           [&] { card.applet->erase_key(card.channel, card.profile().keys[key]); });
         m_state->note_key(key, nullptr);
     });
 }
@@ -139,7 +140,7 @@ void Burst::move_key(std::size_t from, std::size_t to) {
         const std::size_t ordinal = retired_ordinal(keys, to);
         card.memory.set_key(from, std::nullopt);
         card.memory.set_key(to, std::nullopt);
-        m_state->as_writer([&] {
+        m_state->as_writer(std::nullopt, [&] {
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);
             }
@@ -187,7 +188,7 @@ void Burst::write_object(std::size_t object, View content) {
             }
         }
         card.memory.set_object(object, std::nullopt);
-        m_state->as_writer([&] {
+        m_state->as_writer(slot.write_pin, [&] {
             if (ordinal != 0) {
                 m_state->note_retired(ordinal);  // as for keys
             }
@@ -205,7 +206,7 @@ void Burst::erase_object(std::size_t object) {
         Card::State& card = m_state->card;
         const ObjectSlot& slot = card.profile().objects.at(object);
         card.memory.set_object(object, std::nullopt);
-        m_state->as_writer([&] { card.applet->erase_object(card.channel, slot); });
+        m_state->as_writer(slot.write_pin, [&] { card.applet->erase_object(card.channel, slot); });
         m_state->note_written(object, nullptr);
         if (slot.object_class == ObjectSlot::Class::data) {
             m_state->check_identity();

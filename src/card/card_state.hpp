@@ -141,11 +141,11 @@ struct Burst::State {
         });
     }
 
-    /// as_writer is as_owner for what the applet's writer() proves, and tells the
-    /// other processes that the card changes.
+    /// as_writer is as_owner for the PIN of the object, if it has one, else for what the applet's writer()
+    /// proves. It tells the other processes that the card changes.
     template <typename Function>
-    auto as_writer(Function&& function) {
-        if (const auto pin = writing_pin()) {
+    auto as_writer(std::optional<std::size_t> pin_of_object, Function&& function) {
+        if (const auto pin = pin_of_object ? pin_of_object : writing_pin()) {
             return as_owner(*pin, [&] {
                 lease->mark_written();
                 return function();

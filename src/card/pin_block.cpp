@@ -25,6 +25,9 @@ bool is_printable(Byte character) {
     return character >= 0x20 && character < 0x7F;
 }
 
+/// most_typed_digits is what a PIN pad takes (CCID 1.1, 6.1.11: bPINSize has four bits for the length).
+constexpr std::size_t most_typed_digits = 15;
+
 /// One row of what each encoding allows; hex8 is checked by its conversion.
 bool allowed(PinRule::Encoding encoding, View value) {
     switch (encoding) {
@@ -91,11 +94,10 @@ SecretBytes pin_block(const PinRule& rule, View value, Verb verb) {
 }
 
 bool suits_pad(const PinRule& rule) {
-    constexpr std::size_t most_bytes = 15;
     const bool digits =
         rule.encoding == PinRule::Encoding::ascii || rule.encoding == PinRule::Encoding::digits;
-    return rule.pinpad && digits && rule.max_length <= most_bytes &&
-           (!rule.pad || rule.pad->length <= most_bytes);
+    return rule.pinpad && digits && rule.min_length <= most_typed_digits &&
+           (!rule.pad || rule.pad->length <= most_typed_digits);
 }
 
 reader::PinEntry pad_entry(const PinRule& rule, std::array<Byte, 4> header, Verb verb) {
@@ -104,7 +106,7 @@ reader::PinEntry pad_entry(const PinRule& rule, std::array<Byte, 4> header, Verb
     }
     reader::PinEntry entry{.header = header,
                            .least = static_cast<Byte>(rule.min_length),
-                           .most = static_cast<Byte>(rule.max_length)};
+                           .most = static_cast<Byte>(std::min(rule.max_length, most_typed_digits))};
     entry.block = static_cast<Byte>(rule.pad ? rule.pad->length : 0);
     entry.fill = rule.pad ? rule.pad->byte : Byte{0xFF};
     return entry;

@@ -66,7 +66,7 @@ struct TokenRule {
         label;  ///< alternatives: the first whose placeholders ({certCN}, {serial}) have a value
     std::string manufacturer;
     std::string model;
-    enum class SerialSource { chuid, yubikey_f8, fixed } serial_from = SerialSource::chuid;
+    enum class SerialSource { chuid, yubikey_f8, openpgp_aid, fixed } serial_from = SerialSource::chuid;
     bool serial_decimal = false;
     std::string fixed_serial;
 };
@@ -118,7 +118,8 @@ struct KeySlot {
     enum class Presence {
         certificate,
         metadata,
-        either /* the certificate, else metadata */
+        either /* the certificate, else metadata */,
+        fingerprint
     } presence = Presence::certificate;
     bool is_private = true;
     bool visible = true;
@@ -138,7 +139,9 @@ struct ObjectSlot {
         piv_cert,
         attestation /* no object: the card issues it for the key |ref| */
     } container = Container::plain;
-    std::optional<std::size_t> read_pin;  ///< index into Profile::pins
+    unsigned occurrence = 0;               ///< of several objects with one tag
+    std::optional<std::size_t> read_pin;   ///< index into Profile::pins
+    std::optional<std::size_t> write_pin;  ///< the same; nullopt: it is written by who Applet::writer() says
     std::size_t max_size = 12710;
     bool writable = false;
     bool visible = true;
@@ -162,7 +165,7 @@ struct Quirks {
 struct Profile {
     std::string id;
     std::string name;
-    std::string applet;  ///< "piv"
+    std::string applet;  ///< "piv", "openpgp"
     int priority = 0;
     bool enabled = true;
     std::string origin;  ///< the file that it came from, for messages

@@ -188,7 +188,9 @@ ObjectSlot read_object(const Profile& profile, const Json& json) {
     }
     read(json, "pkcs11Id", slot.pkcs11_id);
     read_enum(json, "container", vocabulary::containers, slot.container);
+    read_number(json, "occurrence", slot.occurrence);
     slot.read_pin = pin_index(profile, json, "readPin");
+    slot.write_pin = pin_index(profile, json, "writePin");
     read_number(json, "maxSize", slot.max_size);
     read(json, "writable", slot.writable);
     read(json, "visible", slot.visible);

@@ -95,6 +95,8 @@ class Rules {
         for_each("objects", [&](const Json& object, const Path& path) {
             reference(object, "readPin", section("pins").contains(text_of(object, "readPin")), path,
                       "a name in \"pins\"");
+            reference(object, "writePin", section("pins").contains(text_of(object, "writePin")), path,
+                      "a name in \"pins\"");
             if (text_of(object, "class") == "certificate") {
                 needs_id(object, path);
             }

@@ -146,7 +146,10 @@ constexpr Term cache_terms[] = {
 constexpr Shape cache_shape{"cache", "`pins.*.cache`", cache_terms, true};
 
 constexpr Term pin_terms[] = {
-    required(choice("role", pin_roles, "Whose PIN it is.")),
+    required(
+        choice("role", pin_roles,
+               "Whose PIN it is; `context` is the user's PIN under another reference, for the keys that name "
+               "it.")),
     required(hex("ref", 1, 1, "The card's reference of the PIN.")),
     choice("encoding", pin_encodings, "How its characters become bytes (default `ascii`)."),
     required(integer("minLength", 1, 255, "The fewest characters.")),
@@ -183,8 +186,8 @@ constexpr Term key_terms[] = {
     text("certificate", 64, "Its certificate: an `id` of `objects`.", identifier),
     choice("presence", presences,
            "What tells that the key is there, and its public key: the certificate (default), the card's "
-           "metadata, or "
-           "`either`: the certificate, else the metadata."),
+           "metadata, "
+           "`either`: the certificate, else the metadata, or its `fingerprint` (OpenPGP)."),
     flag("private", "CKA_PRIVATE (default true)."),
     flag("visible", "Part of the token (default true)."),
     flag("retired",
@@ -207,6 +210,10 @@ constexpr Term object_terms[] = {
            "for the key whose reference is `ref`."),
     nullable(text("readPin", 64, "The PIN that reading needs: a name in `pins`; null: none (default).",
                   identifier)),
+    nullable(text("writePin", 64,
+                  "The PIN that writing needs: a name in `pins`; null: what the card's keys need (default).",
+                  identifier)),
+    integer("occurrence", 0, 15, "Which of several objects with this tag (default 0)."),
     integer("maxSize", 1, 65535, "The most bytes that it takes (default 12710)."),
     flag("writable", "It can be written and erased (default false)."),
     flag("visible", "Part of the token (default true)."),

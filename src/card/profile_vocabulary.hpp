@@ -78,7 +78,7 @@ std::string value_text(const Term& term);
 std::string term_text(const Term& term);
 
 /// The values of the choices that become C++ enumerations, in the order of their enumerators (profile.hpp).
-inline constexpr std::array<std::string_view, 1> applets{"piv"};
+inline constexpr std::array<std::string_view, 2> applets{"piv", "openpgp"};
 inline constexpr std::array<std::string_view, 3> switches{"auto", "always", "never"};
 inline constexpr std::array<std::string_view, 13> key_types{
     "rsa1024", "rsa2048",         "rsa3072",         "rsa4096",         "p256",     "p384", "p521", "ed25519",
@@ -97,7 +97,8 @@ inline constexpr std::array<std::string_view, 14> key_types_or_any{"rsa1024",
                                                                    "brainpoolp512r1",
                                                                    "secp256k1",
                                                                    "any"};
-inline constexpr std::array<std::string_view, 3> serial_sources{"chuid", "yubikey-f8", "fixed"};
+inline constexpr std::array<std::string_view, 4> serial_sources{"chuid", "yubikey-f8", "openpgp-aid",
+                                                                "fixed"};
 inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
 inline constexpr std::array<std::string_view, 4> pin_roles{"user", "so", "puk", "context"};
 inline constexpr std::array<std::string_view, 4> pin_encodings{"raw", "ascii", "digits", "hex8"};
@@ -105,7 +106,7 @@ inline constexpr std::array<std::string_view, 3> pin_statuses{"none", "empty-ver
 inline constexpr std::array<std::string_view, 4> logouts{"p1ff", "reselect", "select-other", "none"};
 inline constexpr std::array<std::string_view, 4> cache_policies{"none", "session", "count", "time"};
 inline constexpr std::array<std::string_view, 3> usages{"sign", "decrypt", "derive"};
-inline constexpr std::array<std::string_view, 3> presences{"cert", "metadata", "either"};
+inline constexpr std::array<std::string_view, 4> presences{"cert", "metadata", "either", "fingerprint"};
 inline constexpr std::array<std::string_view, 2> object_classes{"certificate", "data"};
 inline constexpr std::array<std::string_view, 3> containers{"plain", "piv-cert", "attestation"};
 inline constexpr std::array<std::string_view, 2> select_les{"none", "00"};

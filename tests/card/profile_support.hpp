@@ -70,6 +70,11 @@ inline std::string problems_text(const ProfileSet& set) {
     return text;
 }
 
+/// built_in_count is how many profiles the library brings along.
+inline std::size_t built_in_count() {
+    return ProfileSet::load({}).profiles().size();
+}
+
 /// minimal_profile is a sound profile with |id| that matches a card of its own.
 inline Json minimal_profile(const std::string& id, const std::string& aid = "A000000999") {
     return {{"schemaVersion", "1.0"},

@@ -183,7 +183,7 @@ MockNode& MockBus::plug(const std::string& ports, MockReader reader) {
                               .address = m_next_address++};
     const std::string name = fmt::format("bus/usb/{:03}/{:03}", options.bus, options.address);
     gchar* const root = umockdev_testbed_get_root_dir(m_testbed.get());
-    options.file = std::filesystem::path(root) / "dev" / name;
+    options.file = std::filesystem::canonical(root) / "dev" / name;
     g_free(root);
     Plugged plugged;
     plugged.path = "/devices/usb1/" + ports;

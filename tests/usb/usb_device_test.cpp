@@ -5,6 +5,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "support/fake_device.hpp"
@@ -144,21 +145,31 @@ TEST_F(UsbDeviceTest, StartsLibusbWithTheFirstDeviceAndEndsItWithTheLast) {
     EXPECT_EQ(thread_count(), before);
 }
 
-TEST_F(UsbDeviceTest, LibusbsThreadTakesNoSignals) {
-    m_bench.plug();
-    const auto device = place().open();
-    std::size_t blocked = 0;
+/// signals_blocked_by gives SigBlk of the thread whose name holds |name|; nullopt while there is none.
+std::optional<std::uint64_t> signals_blocked_by(const std::string& name) {
     for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
         std::ifstream in(task.path() / "status");
-        std::string name;
+        bool is_it = false;
         for (std::string line; std::getline(in, line);) {
-            name = line.starts_with("Name:") ? line : name;
-            if (line.starts_with("SigBlk:") && name.find("libusb") != std::string::npos) {
-                blocked = std::stoull(line.substr(7), nullptr, 16) & (1U << (SIGUSR1 - 1)) ? 1 : 0;
+            is_it = is_it || (line.starts_with("Name:") && line.find(name) != std::string::npos);
+            if (is_it && line.starts_with("SigBlk:")) {
+                return std::stoull(line.substr(7), nullptr, 16);
             }
         }
     }
-    EXPECT_EQ(blocked, 1U);
+    return std::nullopt;
+}
+
+TEST_F(UsbDeviceTest, LibusbsThreadTakesNoSignals) {
+    m_bench.plug();
+    const auto device = place().open();
+    std::optional<std::uint64_t> blocked;
+    const auto end = Deadline::after(Milliseconds(10000));
+    while (!(blocked = signals_blocked_by("libusb")) && !end.passed()) {
+        std::this_thread::sleep_for(Milliseconds(1));  // it gives itself its name
+    }
+    ASSERT_TRUE(blocked);
+    EXPECT_NE(*blocked & (1U << (SIGUSR1 - 1)), 0U);
 }
 
 TEST_F(UsbDeviceTest, AnotherProcessWithTheClaimIsBusy) {

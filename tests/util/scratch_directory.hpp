@@ -12,7 +12,9 @@ namespace jeton::test {
 class ScratchDirectory {
   public:
     ScratchDirectory() {
-        std::string name = (std::filesystem::temp_directory_path() / "jeton-test.XXXXXX").string();
+        const char* const cards = std::getenv("JETON_TEST_CARDS");
+        const std::filesystem::path root = cards != nullptr ? cards : std::filesystem::temp_directory_path();
+        std::string name = (root / "jeton-test.XXXXXX").string();
         if (mkdtemp(name.data()) == nullptr) {
             throw std::runtime_error("mkdtemp " + name);
         }

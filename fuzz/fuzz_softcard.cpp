@@ -46,30 +46,36 @@ void add_openpgp_keys(openpgp::State& state) {
     }
 }
 
-/// The text of the card that every input begins with; never freed.
-const SecretBytes& fresh_card() {
-    static const SecretBytes* const text = [] {
-        CreateOptions options;
-        options.name = "fuzz";
-        options.management_key = to_bytes(management_key_value);
-        options.global_pin = "777777";
-        options.pin_iterations = 1;
-        options.applets = {"piv", "openpgp"};
-        CardState card = make_card_state(options);
-        PivState& state = card.piv.value();
-        for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
-            state.keys.emplace(reference,
-                               make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
-                                        default_policy(reference), TouchPolicy::never, origin_generated,
-                                        crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
-        }
-        add_openpgp_keys(card.openpgp.value());
-        return new SecretBytes(write_card(card));
-    }();
-    return *text;
+enum class Target { piv, openpgp };
+
+SecretBytes make_card(const std::vector<std::string>& applets) {
+    CreateOptions options;
+    options.name = "fuzz";
+    options.management_key = to_bytes(management_key_value);
+    options.global_pin = "777777";
+    options.pin_iterations = 1;
+    options.applets = applets;
+    CardState card = make_card_state(options);
+    PivState& state = card.piv.value();
+    for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
+        state.keys.emplace(reference,
+                           make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
+                                    default_policy(reference), TouchPolicy::never, origin_generated,
+                                    crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
+    }
+    if (card.openpgp) {
+        add_openpgp_keys(*card.openpgp);
+    }
+    return write_card(card);
 }
 
-enum class Target { piv, openpgp };
+/// The text of the card that every input for |target| begins with; never freed. A card for PIV has nothing
+/// else: each command costs more on a card that keeps more.
+const SecretBytes& fresh_card(Target target) {
+    static const auto* const piv = new SecretBytes(make_card({"piv"}));
+    static const auto* const both = new SecretBytes(make_card({"piv", "openpgp"}));
+    return target == Target::piv ? *piv : *both;
+}
 
 class Session {
   public:
@@ -77,7 +83,7 @@ class Session {
         : m_target(target),
           m_medium(std::make_shared<Medium>()),
           m_card(std::make_unique<MemoryStorage>(m_medium)) {
-        m_medium->bytes = fresh_card();
+        m_medium->bytes = fresh_card(target);
         restart();
     }
 

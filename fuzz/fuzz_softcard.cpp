@@ -24,6 +24,7 @@ using namespace jeton;
 using namespace jeton::softcard;
 
 constexpr std::size_t most_steps = 64;
+constexpr std::size_t most_restarts = 8;  // each reads the whole card
 constexpr Byte management_key_value[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
                                            5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -56,6 +57,10 @@ SecretBytes make_card(const std::vector<std::string>& applets) {
     options.pin_iterations = 1;
     options.applets = applets;
     CardState card = make_card_state(options);
+    if (card.openpgp) {
+        add_openpgp_keys(*card.openpgp);
+        return write_card(card);
+    }
     PivState& state = card.piv.value();
     for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
         state.keys.emplace(reference,
@@ -63,14 +68,11 @@ SecretBytes make_card(const std::vector<std::string>& applets) {
                                     default_policy(reference), TouchPolicy::never, origin_generated,
                                     crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
     }
-    if (card.openpgp) {
-        add_openpgp_keys(*card.openpgp);
-    }
     return write_card(card);
 }
 
-/// The text of the card that every input for |target| begins with; never freed. A card for PIV has nothing
-/// else: each command costs more on a card that keeps more.
+/// The text of the card that every input for |target| begins with; never freed. It has keys of that
+/// application alone: each command costs more on a card that keeps more.
 const SecretBytes& fresh_card(Target target) {
     static const auto* const piv = new SecretBytes(make_card({"piv"}));
     static const auto* const both = new SecretBytes(make_card({"piv", "openpgp"}));
@@ -164,11 +166,15 @@ class Session {
 
 void run_steps(Target target, View input) {
     Session session(target);
+    std::size_t restarts = 0;
     for (std::size_t step = 0; step < most_steps && !input.empty(); ++step) {
         std::size_t length = input[0];
         input = input.subspan(1);
         switch (length) {
             case 0:
+                if (++restarts > most_restarts) {
+                    return;
+                }
                 session.restart();
                 continue;
             case 1:

@@ -1,12 +1,12 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN. A
-//   step
-//                    begins with a byte n: 0 restarts the card, 1 verifies the PIN, 2 authenticates the
+//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN;
+//   beside
+//                    PIV, which is selected, it has the application sc-hsm. A step begins with a byte n: 0
+//                    restarts the card, at most eight times, 1 verifies the PIN, 2 authenticates the
 //                    administrator, 3 sends a command of 16-bit length; any other n is the length of a
 //                    command. Then come the command's bytes.
-//   even otherwise   the same for the card's OpenPGP application, which has three keys on curves: 1 verifies
-//   PW1
-//                    for both of its uses, 2 verifies PW3.
+//   even otherwise   the same for a card with OpenPGP beside PIV. OpenPGP is selected and has three keys on
+//                    curves: 1 verifies PW1 for both of its uses, 2 verifies PW3.
 //   odd              the rest is the text of a card's file.
 #include <algorithm>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 
 #include "crypto/block_cipher.hpp"
 #include "softcard/card_json.hpp"
+#include "softcard/hsm_facts.hpp"
 #include "softcard/soft_card.hpp"
 #include "softcard/storage.hpp"
 #include "util/tlv.hpp"
@@ -71,12 +72,23 @@ SecretBytes make_card(const std::vector<std::string>& applets) {
     return write_card(card);
 }
 
-/// The text of the card that every input for |target| begins with; never freed. It has keys of that
-/// application alone: each command costs more on a card that keeps more.
+/// The text of the card that every input for |target| begins with; never freed. It has no
+/// keys of the others: each command costs more on a card that keeps more.
 const SecretBytes& fresh_card(Target target) {
-    static const auto* const piv = new SecretBytes(make_card({"piv"}));
+    static const auto* const piv = new SecretBytes(make_card({"piv", "sc-hsm"}));
     static const auto* const both = new SecretBytes(make_card({"piv", "openpgp"}));
     return target == Target::piv ? *piv : *both;
+}
+
+/// Tells whether GENERATE ASYMMETRIC KEY PAIR of sc-hsm asks for an RSA key. 0.4.0.127.0.7.2.2.2.1 is the arc
+/// of their algorithms in templates.
+bool makes_hsm_rsa_key(View apdu) {
+    constexpr Byte rsa_arc[] = {0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x02, 0x01};
+    const auto arc = std::ranges::search(apdu, rsa_arc);
+    return std::ranges::any_of(hsm_rsa_bits(), [&](std::size_t bits) {
+        const Byte length[] = {static_cast<Byte>(bits >> 8), static_cast<Byte>(bits & 0xFF)};
+        return std::search(arc.end(), apdu.end(), std::begin(length), std::end(length)) != apdu.end();
+    });
 }
 
 class Session {
@@ -99,6 +111,9 @@ class Session {
 
     /// Tells whether the command may make an RSA key, which takes too long.
     bool makes_rsa_key(View apdu) const {
+        if (apdu.size() > 4 && apdu[1] == 0x46) {
+            return makes_hsm_rsa_key(apdu);
+        }
         if (apdu.size() <= 4 || apdu[1] != 0x47) {
             return false;
         }

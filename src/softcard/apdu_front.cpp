@@ -36,7 +36,7 @@ SecretBytes ApduFront::transmit(View apdu) {
     if (!command) {
         return refuse(status::wrong_length);
     }
-    if ((command->cla & ~chaining_bit) != 0) {
+    if (!m_handler.knows_class(command->cla & ~chaining_bit)) {
         return refuse(status::unknown_class);
     }
     const bool wants_rest =
@@ -53,7 +53,7 @@ bool ApduFront::add_link(Command& link) {
     if (!m_chain || !m_chain->continues(link)) {
         m_handler.begin();
         m_chain = std::move(link);
-        return m_chain->cla == 0 || m_chain->data.size() <= most_chained_bytes;
+        return (m_chain->cla & chaining_bit) == 0 || m_chain->data.size() <= most_chained_bytes;
     }
     if (link.data.size() > most_chained_bytes - m_chain->data.size()) {
         return false;
@@ -74,10 +74,11 @@ SecretBytes ApduFront::carry_out(Command link) {
     }
     Command command = std::move(*m_chain);
     m_chain.reset();
-    command.cla = 0;
+    command.cla &= ~chaining_bit;
     Response response = m_handler.execute(command);
     if (response.status != status::ok) {
-        return response_apdu({}, response.status);
+        const bool may_carry_data = response.status >> 8 == status::warning;
+        return response_apdu(may_carry_data ? View(response.data) : View(), response.status);
     }
     m_waiting = std::move(response.data);
     return next_part(command.expected);

@@ -13,6 +13,10 @@ class CommandHandler {
   public:
     virtual ~CommandHandler() = default;
 
+    /// knows_class tells whether commands of the class |cla|, without the bit for chaining, are for it
+    /// (ISO/IEC 7816-4, 5.4.1).
+    virtual bool knows_class(Byte cla) const { return cla == 0x00; }
+
     /// begin announces a command before its data are complete: the first link of a chain, a command without
     /// chaining, or one so wrong that execute never sees it. GET RESPONSE belongs to the command before it
     /// and is not announced.

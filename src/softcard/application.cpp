@@ -44,6 +44,11 @@ void Router::reset() {
     }
 }
 
+/// The interindustry class is for every card: it has SELECT.
+bool Router::knows_class(Byte cla) const {
+    return cla == 0x00 || (m_selected != nullptr && m_selected->knows_class(cla));
+}
+
 void Router::begin() {
     if (m_selected != nullptr) {
         m_selected->begin();
@@ -55,7 +60,7 @@ Response Router::execute(const Command& command) {
 }
 
 Response Router::route(const Command& command) {
-    const bool is_select = command.ins == select_file;
+    const bool is_select = command.cla == 0x00 && command.ins == select_file;
     if (is_select && command.p1 == by_name) {
         return select(command);
     }

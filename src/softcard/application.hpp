@@ -45,6 +45,7 @@ class Router final : public CommandHandler {
     /// reset leaves no application selected, as a card does when it loses power.
     void reset();
 
+    bool knows_class(Byte cla) const override;
     void begin() override;
     Response execute(const Command& command) override;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "softcard/hsm_card.hpp"
 #include "softcard/openpgp_card.hpp"
 #include "softcard/piv_card.hpp"
 
@@ -25,7 +26,9 @@ constexpr ApplicationKind kinds[] = {
     {"openpgp", is_on<&CardState::openpgp>,
      [](const CreateOptions& options, CardState& card) { card.openpgp = openpgp::make_state(options); },
      run<openpgp::Card>},
-    {"sc-hsm", nullptr, nullptr, nullptr},
+    {"sc-hsm", is_on<&CardState::hsm>,
+     [](const CreateOptions& options, CardState& card) { card.hsm = make_hsm_state(options, card.serial); },
+     run<HsmCard>},
 };
 
 }  // namespace

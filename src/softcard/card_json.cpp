@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "softcard/hsm_json.hpp"
 #include "softcard/json_node.hpp"
 #include "softcard/openpgp_json.hpp"
 #include "softcard/piv_json.hpp"
@@ -66,6 +67,7 @@ constexpr Part parts[] = {
     {"piv", write_part<&CardState::piv, piv_json>, read_part<&CardState::piv, read_piv>},
     {"openpgp", write_part<&CardState::openpgp, openpgp::write_state>,
      read_part<&CardState::openpgp, openpgp::read_state>},
+    {"sc-hsm", write_part<&CardState::hsm, hsm_json>, read_part<&CardState::hsm, read_hsm>},
 };
 
 void read_applications(const Node& node, const CardState* known, CardState& out) {

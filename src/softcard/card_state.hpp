@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "softcard/hsm_state.hpp"
 #include "softcard/openpgp_state.hpp"
 #include "softcard/piv_state.hpp"
 #include "util/bytes.hpp"
@@ -14,6 +15,7 @@ struct CardState {
     std::array<Byte, 4> serial{};
     std::optional<PivState> piv;  ///< nullopt: the card does not have this application
     std::optional<openpgp::State> openpgp;
+    std::optional<HsmState> hsm;
 };
 
 /// make_card_state is a new card with a random serial number and the applications of |options|, each as it is

@@ -12,6 +12,7 @@ using StatusWord = std::uint16_t;
 
 namespace status {
 inline constexpr StatusWord ok = 0x9000;
+inline constexpr Byte warning = 0x62;             ///< SW1 of status words that data may come with
 inline constexpr StatusWord more_data = 0x6100;   ///< + the number of bytes that wait, 00 for 256 or more
 inline constexpr StatusWord tries_left = 0x63C0;  ///< + the number of tries
 inline constexpr StatusWord terminated = 0x6285;
@@ -32,7 +33,7 @@ inline constexpr StatusWord no_diagnosis = 0x6F00;
 }  // namespace status
 
 struct Response {
-    SecretBytes data;
+    SecretBytes data;  ///< with 9000 and 62xx alone
     StatusWord status = status::ok;
 };
 

@@ -57,6 +57,15 @@ void require_admin_pin(const std::string& pin) {
     }
 }
 
+/// The application sc-hsm takes the PUK for the PIN of the security officer, which has one length.
+void require_so_pin(const CreateOptions& options) {
+    const bool is_hsm = std::ranges::find(options.applets, "sc-hsm") != options.applets.end();
+    if (is_hsm && options.puk.size() != hsm_so_pin_bytes) {
+        throw Error(fmt::format("the PUK of a software card with the application sc-hsm has {} characters",
+                                hsm_so_pin_bytes));
+    }
+}
+
 void require_management_key(const CreateOptions& options) {
     const std::size_t length = options.management_key.size();
     const auto fits = [&](const ManagementFacts& row) {
@@ -95,6 +104,7 @@ void require_valid(const CreateOptions& options) {
     require_applets(options.applets);
     require_pin(options.pin, "PIN");
     require_pin(options.puk, "PUK");
+    require_so_pin(options);
     if (!options.global_pin.empty()) {
         require_pin(options.global_pin, "global PIN");
     }

@@ -25,6 +25,14 @@ enum class ManagementAlgorithm : Byte { tdes = 0x03, aes128 = 0x08, aes192 = 0x0
 /// find_management_algorithm finds one by its name: "3des", "aes128", "aes192", "aes256".
 std::optional<ManagementAlgorithm> find_management_algorithm(std::string_view name);
 
+/// AesModes is what a card of the application sc-hsm computes with AES keys: |cbc0| has CBC with an IV of
+/// zeros and CMAC, |ecb| many blocks in ECB mode and nothing else, |native| what the first has, and ECB, CBC,
+/// CTR and GCM.
+enum class AesModes { native, cbc0, ecb };
+
+/// find_aes_modes finds one by its name: "native", "cbc0", "ecb".
+std::optional<AesModes> find_aes_modes(std::string_view name);
+
 struct CreateOptions {
     std::string name;                         ///< [a-z0-9][a-z0-9._-]{0,31}
     std::vector<std::string> applets{"piv"};  ///< rows of application_kinds() that this version has
@@ -35,6 +43,8 @@ struct CreateOptions {
     Bytes management_key;                     ///< empty: a random one, stored PIN-protected on the card
     /// Of the management key; by default AES of the key's length, AES-192 for a random key.
     std::optional<ManagementAlgorithm> management_algorithm = std::nullopt;
+    AesModes aes = AesModes::native;   ///< sc-hsm
+    bool blank = false;                ///< sc-hsm: not initialised, so that it has no PIN yet
     unsigned pin_iterations = 10'000;  ///< how often PBKDF2 hashes: what one try costs who copied the file
 };
 

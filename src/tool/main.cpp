@@ -58,6 +58,10 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"piv", "openpgp", "sc-hsm"}));
+    verb->add_option("--aes", create.aes,
+                     "What the application sc-hsm does with AES keys: all modes, CBC alone, ECB alone")
+        ->check(CLI::IsMember({"native", "cbc0", "ecb"}));
+    verb->add_flag("--blank", create.blank, "Leave the application sc-hsm for others to initialise");
     verb->callback([&create] { create_softcard(create); });
 
     verb = add_verb(*softcard, "list", "List the software cards", list_json);

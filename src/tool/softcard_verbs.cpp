@@ -132,6 +132,8 @@ void create_softcard(const SoftcardCreate& request) {
     softcard::CreateOptions options;
     options.name = request.name;
     options.applets = request.applets;
+    options.aes = softcard::find_aes_modes(request.aes).value_or(options.aes);
+    options.blank = request.blank;
     const softcard::CreateOptions standard;
     options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
     if (has_applet(options, "piv")) {

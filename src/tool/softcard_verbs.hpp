@@ -18,6 +18,8 @@ struct SoftcardCreate {
     std::string management_algorithm;
     std::optional<unsigned> pin_iterations;  ///< of PBKDF2
     std::vector<std::string> applets{"piv"};
+    std::string aes = "native";  ///< modes of the application sc-hsm
+    bool blank = false;          ///< not initialised, the application sc-hsm alone
     bool json = false;
 };
 

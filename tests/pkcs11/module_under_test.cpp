@@ -60,9 +60,14 @@ bool carries_extended_apdus() {
 SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
 SoftCards::SoftCards(View management_key) : SoftCards(usual_exchange(), management_key) {}
 
-SoftCards::SoftCards(const std::string& exchange, View management_key) {
+SoftCards::SoftCards(const std::vector<std::string>& applets)
+    : SoftCards(usual_exchange(), View(), applets) {}
+
+SoftCards::SoftCards(const std::string& exchange, View management_key,
+                     const std::vector<std::string>& applets) {
     softcard::CreateOptions options;
     options.name = "test";
+    options.applets = applets;
     options.pin_iterations = 10;  // for speed
     options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);

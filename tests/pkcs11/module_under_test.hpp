@@ -41,6 +41,9 @@ class SoftCards {
 
     /// With a |management_key| that the test knows (16, 24 or 32 bytes of AES).
     explicit SoftCards(View management_key);
+
+    /// With these applications (CreateOptions::applets).
+    explicit SoftCards(const std::vector<std::string>& applets);
     ~SoftCards();
 
     std::filesystem::path directory() const { return m_scratch.path(); }
@@ -58,7 +61,8 @@ class SoftCards {
     static constexpr const char* puk = "12345678";
 
   private:
-    SoftCards(const std::string& exchange, View management_key);
+    SoftCards(const std::string& exchange, View management_key,
+              const std::vector<std::string>& applets = {"piv"});
 
     ScratchDirectory m_scratch;
     std::size_t m_counted = 0;

@@ -8,12 +8,17 @@
 namespace jeton::softcard {
 namespace {
 
-/// Answers with as many bytes as the first two bytes of data say, 00 01 02 ..., or 6A80 without data.
+/// Answers with as many bytes as the first two bytes of data say, 00 01 02 ..., or 6A80 without data; INS 22
+/// with data and a warning. Knows the class 00 and one more.
 class Counter final : public CommandHandler {
   public:
+    bool knows_class(Byte cla) const override { return cla == 0x00 || cla == own_class; }
     void begin() override { ++begun; }
     Response execute(const Command& command) override {
         seen.push_back(command);
+        if (command.ins == 0x22) {
+            return {to_secret(hex("AABB")), 0x6282};
+        }
         if (command.data.size() < 2) {
             return {to_secret(hex("AABB")), status::wrong_data};
         }
@@ -25,6 +30,7 @@ class Counter final : public CommandHandler {
     }
 
     int begun = 0;
+    Byte own_class = 0x00;
     std::vector<Command> seen;
 };
 
@@ -78,6 +84,23 @@ TEST_F(ApduFrontTest, AnotherCommandDropsTheWaitingResponse) {
 
 TEST_F(ApduFrontTest, ARefusalCarriesNoData) {
     EXPECT_EQ(send("00CA0000"), (Answer{{}, 0x6A80}));
+}
+
+TEST_F(ApduFrontTest, AWarningCarriesData) {
+    EXPECT_EQ(send("0022000000"), (Answer{hex("AABB"), 0x6282}));
+}
+
+TEST_F(ApduFrontTest, TheHandlerKnowsItsClasses) {
+    counter.own_class = 0x80;
+    EXPECT_EQ(send("80CB0000020002"), (Answer{hex("0001"), 0x9000}));
+    EXPECT_EQ(counter.seen.back().cla, 0x80);
+    EXPECT_EQ(send("90CB0000020003"), (Answer{{}, 0x9000}));
+    EXPECT_EQ(send("80CB000001FF"), (Answer{hex("000102"), 0x9000}));
+    EXPECT_EQ(counter.seen.back().cla, 0x80);
+    EXPECT_TRUE(equal(counter.seen.back().data, hex("0003FF")));
+    for (const char* unknown : {"04CB0000020002", "84CB0000020002", "C0CB0000020002"}) {
+        EXPECT_EQ(send(unknown), (Answer{{}, 0x6E00})) << unknown;
+    }
 }
 
 TEST_F(ApduFrontTest, LinksAreJoined) {

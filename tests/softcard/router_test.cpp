@@ -18,6 +18,7 @@ class Recorder final : public Application {
 
     bool present() const override { return is_there; }
     bool is_named(View name) const override { return is_name_of(m_name, name, 5); }
+    bool knows_class(Byte cla) const override { return cla == 0x00 || cla == own_class; }
     void begin() override { m_journal += 'b'; }
     void reset() override { m_journal += 'r'; }
     Response select(const Command& command) override {
@@ -32,6 +33,7 @@ class Recorder final : public Application {
     }
 
     bool is_there = true;
+    Byte own_class = 0x00;
 
   private:
     Bytes m_name;
@@ -83,6 +85,18 @@ TEST_F(RouterTest, TheSelectedApplicationGetsEverythingElse) {
     EXPECT_EQ(send("00EE0000"), (Answer{{}, 0x6A84}));
     EXPECT_EQ(first, "sbebebe");
     EXPECT_EQ(second, "");
+}
+
+TEST_F(RouterTest, AClassIsForTheApplicationThatKnowsItAlone) {
+    other->own_class = 0x80;
+    EXPECT_EQ(send("80CA0000").status, 0x6E00U) << "nothing is selected";
+    send("00A4040006A00000000101");
+    EXPECT_EQ(send("80CA0000").status, 0x6E00U);
+    send("00A4040006A00000000202");
+    EXPECT_EQ(send("80CA00000122"), (Answer{hex("22"), 0x9000}));
+    EXPECT_EQ(send("C0CA0000").status, 0x6E00U);
+    EXPECT_EQ(send("80A4040006A00000000101"), (Answer{hex("A00000000101"), 0x9000})) << "no SELECT";
+    EXPECT_EQ(first.find_last_of('s'), 0U);
 }
 
 TEST_F(RouterTest, ASelectThatFailsChangesNothing) {

@@ -180,10 +180,23 @@ TEST_F(StoreTest, PinsAndKeysAreChecked) {
 TEST_F(StoreTest, AppletsAreChecked) {
     using Names = std::vector<std::string>;
     for (const Names& names :
-         {Names{}, Names{"PIV"}, Names{"piv", "piv"}, Names{"sc-hsm"}, Names{"piv", ""}}) {
+         {Names{}, Names{"PIV"}, Names{"piv", "piv"}, Names{"sc-hsm", "sc-hsm"}, Names{"piv", ""}}) {
         CreateOptions options = fixed_options();
         options.applets = names;
         EXPECT_TRUE(refuses(options)) << testing::PrintToString(names);
+    }
+}
+
+TEST_F(StoreTest, TheOfficersPinOfACardWithScHsmHasEightCharacters) {
+    for (const char* puk : {"1234567", "12345678"}) {
+        CreateOptions options = fixed_options();
+        options.applets = {"sc-hsm"};
+        options.puk = puk;
+        EXPECT_EQ(refuses(options), options.puk.size() != 8) << puk;
+        remove_if_there(options);
+        options.applets = {"piv"};
+        EXPECT_FALSE(refuses(options));
+        remove_if_there(options);
     }
 }
 

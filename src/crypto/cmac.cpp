@@ -1,0 +1,51 @@
+#include "crypto/cmac.hpp"
+
+#include <openssl/core_names.h>
+
+#include "crypto/aes.hpp"
+#include "crypto/error.hpp"
+#include "crypto/openssl.hpp"
+
+namespace jeton::crypto {
+
+namespace {
+
+using Mac = openssl::Handle<EVP_MAC, EVP_MAC_free>;
+using MacContext = openssl::Handle<EVP_MAC_CTX, EVP_MAC_CTX_free>;
+
+/// cipher_name is what OpenSSL calls the cipher of a key; nullptr for a key of another length.
+const char* cipher_name(std::size_t key_bytes) {
+    switch (key_bytes) {
+        case 16:
+            return "AES-128-CBC";
+        case 24:
+            return "AES-192-CBC";
+        case 32:
+            return "AES-256-CBC";
+        default:
+            return nullptr;
+    }
+}
+
+}  // namespace
+
+Bytes aes_cmac(View key, View message) {
+    const openssl::ErrorScope errors;
+    const char* const name = cipher_name(key.size());
+    if (name == nullptr) {
+        throw Error("an AES key has 16, 24 or 32 bytes");
+    }
+    const Mac mac(openssl::required(EVP_MAC_fetch(openssl::context(), "CMAC", nullptr), "find CMAC"));
+    const MacContext context(openssl::required(EVP_MAC_CTX_new(mac.get()), "make a CMAC"));
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, const_cast<char*>(name), 0), OSSL_PARAM_END};
+    openssl::require(EVP_MAC_init(context.get(), key.data(), key.size(), params), "set the key of a CMAC");
+    openssl::require(EVP_MAC_update(context.get(), openssl::data(message), message.size()), "compute a CMAC");
+    Bytes out(aes_block_bytes);
+    std::size_t length = 0;
+    openssl::require(EVP_MAC_final(context.get(), out.data(), &length, out.size()), "finish a CMAC");
+    openssl::require(length == out.size() ? 1 : 0, "fill a CMAC");
+    return out;
+}
+
+}  // namespace jeton::crypto

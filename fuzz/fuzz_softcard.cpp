@@ -1,9 +1,8 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN;
-//   beside
-//                    PIV, which is selected, it has the application sc-hsm. A step begins with a byte n: 0
-//                    restarts the card, at most eight times, 1 verifies the PIN, 2 authenticates the
-//                    administrator, 3 sends a command of 16-bit length; any other n is the length of a
+//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN.
+//                    Beside PIV, which is selected, it has the application sc-hsm. A step begins with a
+//                    byte n: 0 restarts the card, at most eight times, 1 verifies the PIN, 2 authenticates
+//                    the administrator, 3 sends a command of 16-bit length; any other n is the length of a
 //                    command. Then come the command's bytes.
 //   even otherwise   the same for a card with OpenPGP beside PIV. OpenPGP is selected and has three keys on
 //                    curves: 1 verifies PW1 for both of its uses, 2 verifies PW3.

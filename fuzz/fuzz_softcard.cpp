@@ -1,12 +1,11 @@
 // Feeds the software card with arbitrary commands, or with an arbitrary file. The first byte chooses:
-//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN,
-//   and
-//                    beside PIV, which is selected, the application sc-hsm. A step begins with a byte n: 0
-//                    restarts the card, 1 verifies the PIN, 2 authenticates the administrator, 3 sends a
-//                    command of 16-bit length; any other n is the length of a command. Then come the
-//                    command's bytes.
-//   even otherwise   the same for the card's OpenPGP application, which has three keys on curves: 1 verifies
-//                    PW1 for both of its uses, 2 verifies PW3.
+//   divisible by 4   a sequence of steps for a card that has an EC key in 9A, 9C and 9E, and a global PIN.
+//                    Beside PIV, which is selected, it has the application sc-hsm. A step begins with a
+//                    byte n: 0 restarts the card, at most eight times, 1 verifies the PIN, 2 authenticates
+//                    the administrator, 3 sends a command of 16-bit length; any other n is the length of a
+//                    command. Then come the command's bytes.
+//   even otherwise   the same for a card with OpenPGP beside PIV. OpenPGP is selected and has three keys on
+//                    curves: 1 verifies PW1 for both of its uses, 2 verifies PW3.
 //   odd              the rest is the text of a card's file.
 #include <algorithm>
 #include <cstdlib>
@@ -25,6 +24,7 @@ using namespace jeton;
 using namespace jeton::softcard;
 
 constexpr std::size_t most_steps = 64;
+constexpr std::size_t most_restarts = 8;  // each reads the whole card
 constexpr Byte management_key_value[24] = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
                                            5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -47,30 +47,37 @@ void add_openpgp_keys(openpgp::State& state) {
     }
 }
 
-/// The text of the card that every input begins with; never freed.
-const SecretBytes& fresh_card() {
-    static const SecretBytes* const text = [] {
-        CreateOptions options;
-        options.name = "fuzz";
-        options.management_key = to_bytes(management_key_value);
-        options.global_pin = "777777";
-        options.pin_iterations = 1;
-        options.applets = {"piv", "openpgp", "sc-hsm"};
-        CardState card = make_card_state(options);
-        PivState& state = card.piv.value();
-        for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
-            state.keys.emplace(reference,
-                               make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
-                                        default_policy(reference), TouchPolicy::never, origin_generated,
-                                        crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
-        }
-        add_openpgp_keys(card.openpgp.value());
-        return new SecretBytes(write_card(card));
-    }();
-    return *text;
+enum class Target { piv, openpgp };
+
+SecretBytes make_card(const std::vector<std::string>& applets) {
+    CreateOptions options;
+    options.name = "fuzz";
+    options.management_key = to_bytes(management_key_value);
+    options.global_pin = "777777";
+    options.pin_iterations = 1;
+    options.applets = applets;
+    CardState card = make_card_state(options);
+    if (card.openpgp) {
+        add_openpgp_keys(*card.openpgp);
+        return write_card(card);
+    }
+    PivState& state = card.piv.value();
+    for (const Byte reference : Bytes{0x9A, 0x9C, 0x9E}) {
+        state.keys.emplace(reference,
+                           make_key(state.sealing_key, reference, *find_key_algorithm(0x11),
+                                    default_policy(reference), TouchPolicy::never, origin_generated,
+                                    crypto::PrivateKey::generate_ec(crypto::Curve::p256)));
+    }
+    return write_card(card);
 }
 
-enum class Target { piv, openpgp };
+/// The text of the card that every input for |target| begins with; never freed. It has no
+/// keys of the others: each command costs more on a card that keeps more.
+const SecretBytes& fresh_card(Target target) {
+    static const auto* const piv = new SecretBytes(make_card({"piv", "sc-hsm"}));
+    static const auto* const both = new SecretBytes(make_card({"piv", "openpgp"}));
+    return target == Target::piv ? *piv : *both;
+}
 
 /// Tells whether GENERATE ASYMMETRIC KEY PAIR of sc-hsm asks for an RSA key. 0.4.0.127.0.7.2.2.2.1 is the arc
 /// of their algorithms in templates.
@@ -89,7 +96,7 @@ class Session {
         : m_target(target),
           m_medium(std::make_shared<Medium>()),
           m_card(std::make_unique<MemoryStorage>(m_medium)) {
-        m_medium->bytes = fresh_card();
+        m_medium->bytes = fresh_card(target);
         restart();
     }
 
@@ -173,11 +180,15 @@ class Session {
 
 void run_steps(Target target, View input) {
     Session session(target);
+    std::size_t restarts = 0;
     for (std::size_t step = 0; step < most_steps && !input.empty(); ++step) {
         std::size_t length = input[0];
         input = input.subspan(1);
         switch (length) {
             case 0:
+                if (++restarts > most_restarts) {
+                    return;
+                }
                 session.restart();
                 continue;
             case 1:

@@ -28,7 +28,7 @@ ELSEWHERE = re.compile(
 
 # What a program asks at the terminal, and what a person types.
 ANSWERS = [
-    (re.compile(r"New PUK[^\n]*: ?$"), "12345678\n"),
+    (re.compile(r"New (PUK|admin PIN)[^\n]*: ?$"), "12345678\n"),
     (re.compile(r"(PIN|Pin|pass(word|phrase)|Password)[^\n]*: ?$"), "123456\n"),
     (re.compile(r"to continue: ?$"), "\n"),
     (re.compile(r"\[y/N\] ?$"), "y\n"),

@@ -22,7 +22,7 @@ inline constexpr std::array<Byte, 11> hsm_application_id{0xE8, 0x2B, 0x06, 0x01,
 namespace hsm_status {
 inline constexpr StatusWord end_of_file = 0x6282;      ///< comes with data
 inline constexpr StatusWord execution_error = 0x6400;  ///< a wrong tag of authenticated data
-inline constexpr StatusWord used_up = 0x6984;          ///< a key's uses; a card that is not initialised
+inline constexpr StatusWord not_usable = 0x6984;       ///< a key's uses; a card that is not initialised
 inline constexpr StatusWord no_current_file = 0x6986;
 inline constexpr StatusWord exists = 0x6A89;
 inline constexpr StatusWord wrong_offset = 0x6B00;

@@ -105,7 +105,7 @@ const HsmKey& HsmCard::usable_key(Byte id, Byte algorithm) const {
     const auto found = state().keys.find(id);
     require(found != state().keys.end(), status::not_found);
     require(found->second.allows(algorithm), status::conditions_not_satisfied);
-    require(found->second.uses != 0U, hsm_status::used_up);
+    require(found->second.uses != 0U, hsm_status::not_usable);
     return found->second;
 }
 

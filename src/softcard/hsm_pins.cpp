@@ -122,7 +122,7 @@ Response HsmCard::pin_status(Byte reference) const {
 Response HsmCard::verify(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
     require(is_pin_reference(command.p2), status::reference_not_found);
-    require(state().is_initialised(), hsm_status::used_up);
+    require(state().is_initialised(), hsm_status::not_usable);
     if (command.data.empty()) {
         return pin_status(command.p2);
     }
@@ -137,7 +137,7 @@ Response HsmCard::verify(const Command& command) {
 Response HsmCard::change_reference_data(const Command& command) {
     require(command.p1 == 0x00, status::wrong_parameters);
     require(is_pin_reference(command.p2), status::reference_not_found);
-    require(state().is_initialised(), hsm_status::used_up);
+    require(state().is_initialised(), hsm_status::not_usable);
     const std::size_t length = command.p2 == hsm_user_pin ? state().pin_length : hsm_so_pin_bytes;
     require(command.data.size() > length, status::wrong_length);
     const View present = View(command.data).first(length);
@@ -156,7 +156,7 @@ Response HsmCard::reset_retry_counter(const Command& command) {
     constexpr Byte counter_only = 0x01;
     require(command.p1 == with_new_pin || command.p1 == counter_only, status::wrong_parameters);
     require(command.p2 == hsm_user_pin, status::reference_not_found);
-    require(state().is_initialised(), hsm_status::used_up);
+    require(state().is_initialised(), hsm_status::not_usable);
     const bool sets_pin = command.p1 == with_new_pin;
     const bool allowed = (state().options & hsm_option_unblock) != 0 &&
                          !(sets_pin && (state().options & hsm_option_unblock_only) != 0);

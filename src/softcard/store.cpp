@@ -57,9 +57,13 @@ void require_admin_pin(const std::string& pin) {
     }
 }
 
-/// The application sc-hsm takes the PUK for the PIN of the security officer, which has one length.
-void require_so_pin(const CreateOptions& options) {
+/// The application sc-hsm takes the PUK for the PIN of the security officer, which has one length. It alone
+/// can be left blank.
+void require_hsm(const CreateOptions& options) {
     const bool is_hsm = std::ranges::find(options.applets, "sc-hsm") != options.applets.end();
+    if (options.blank && !is_hsm) {
+        throw Error("only a software card with the application sc-hsm can be left blank");
+    }
     if (is_hsm && options.puk.size() != hsm_so_pin_bytes) {
         throw Error(fmt::format("the PUK of a software card with the application sc-hsm has {} characters",
                                 hsm_so_pin_bytes));
@@ -104,7 +108,7 @@ void require_valid(const CreateOptions& options) {
     require_applets(options.applets);
     require_pin(options.pin, "PIN");
     require_pin(options.puk, "PUK");
-    require_so_pin(options);
+    require_hsm(options);
     if (!options.global_pin.empty()) {
         require_pin(options.global_pin, "global PIN");
     }

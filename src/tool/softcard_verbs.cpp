@@ -97,6 +97,30 @@ bool has_applet(const softcard::CreateOptions& options, const char* name) {
     return std::ranges::find(options.applets, name) != options.applets.end();
 }
 
+/// set_secrets obtains what the applications of the card need, and nothing for one that is left blank. The
+/// PUK is the PIN of the security officer of the application sc-hsm, which has 8 characters.
+void set_secrets(const SoftcardCreate& request, softcard::CreateOptions& options) {
+    const softcard::CreateOptions standard;
+    const bool has_hsm = has_applet(options, "sc-hsm") && !options.blank;
+    const bool has_piv = has_applet(options, "piv");
+    const bool has_openpgp = has_applet(options, "openpgp");
+    if (has_hsm || has_piv || has_openpgp) {
+        options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
+    }
+    if (has_hsm || has_piv) {
+        const std::size_t least = has_hsm ? 8 : 6;
+        options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk, least});
+    }
+    if (has_piv) {
+        options.global_pin = obtain_global_pin(request.global_pin_file);
+        set_management_key(request, options);
+    }
+    if (has_openpgp) {
+        options.admin_pin =
+            obtain({"admin PIN", "--admin-pin-file", request.admin_pin_file, standard.admin_pin, 8, 64});
+    }
+}
+
 bool exists(const fs::path& directory, const std::string& name) {
     const auto names = softcard::list(directory);
     return std::ranges::find(names, name) != names.end();
@@ -134,18 +158,8 @@ void create_softcard(const SoftcardCreate& request) {
     options.applets = request.applets;
     options.aes = softcard::find_aes_modes(request.aes).value_or(options.aes);
     options.blank = request.blank;
-    const softcard::CreateOptions standard;
-    options.pin = obtain({"PIN", "--pin-file", request.pin_file, standard.pin});
-    if (has_applet(options, "piv")) {
-        options.puk = obtain({"PUK", "--puk-file", request.puk_file, standard.puk});
-        options.global_pin = obtain_global_pin(request.global_pin_file);
-        set_management_key(request, options);
-    }
-    if (has_applet(options, "openpgp")) {
-        options.admin_pin =
-            obtain({"admin PIN", "--admin-pin-file", request.admin_pin_file, standard.admin_pin, 8, 64});
-    }
-    options.pin_iterations = request.pin_iterations.value_or(standard.pin_iterations);
+    set_secrets(request, options);
+    options.pin_iterations = request.pin_iterations.value_or(options.pin_iterations);
     softcard::create(directory, options);
     Json card = describe(directory, request.name);
     card["applets"] = request.applets;

@@ -80,7 +80,7 @@ TEST(HsmHostile, EveryCommandIsAnsweredAndTheFileStaysReadable) {
     HsmUnderTest card;
     card.with_dkek();
     HsmMutator mutator;
-    for (int i = 0; i < 3000; ++i) {
+    for (int i = 0; i < 1500; ++i) {
         if (i % 100 == 0) {
             card.restart();
             if (card.initialize("920100").status == 0x9000) {

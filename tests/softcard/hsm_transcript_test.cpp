@@ -24,7 +24,7 @@ using support::Transcript;
 constexpr std::string_view recorded_pin = "648219";
 constexpr std::string_view recorded_so_pin = "57621880";
 constexpr std::string_view other_pin = "123456";
-constexpr std::string_view plain_key_ids = "\x01\x04";  ///< the RSA keys; the others are on P-256
+constexpr std::string_view rsa_key_ids = "\x01\x04";  ///< the RSA keys; the others are on P-256
 
 struct Record {
     const char* file;
@@ -156,7 +156,7 @@ HsmSecret key_for(Byte id) {
         std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate_rsa(2048));
     static const auto ec =
         std::make_shared<const crypto::PrivateKey>(crypto::PrivateKey::generate_ec(crypto::Curve::p256));
-    return plain_key_ids.find(static_cast<char>(id)) != std::string_view::npos ? rsa : ec;
+    return rsa_key_ids.find(static_cast<char>(id)) != std::string_view::npos ? rsa : ec;
 }
 
 /// Replay plays the host of a recorded exchange with a card that has the same files, PINs and kinds of keys.

@@ -200,6 +200,16 @@ TEST_F(StoreTest, TheOfficersPinOfACardWithScHsmHasEightCharacters) {
     }
 }
 
+TEST_F(StoreTest, ACardWithScHsmAloneCanBeLeftBlank) {
+    for (const char* applet : {"piv", "sc-hsm"}) {
+        CreateOptions options = fixed_options();
+        options.applets = {applet};
+        options.blank = true;
+        EXPECT_EQ(refuses(options), options.applets.front() == "piv") << applet;
+        remove_if_there(options);
+    }
+}
+
 TEST_F(StoreTest, AnUnusableDirectoryIsTold) {
     std::ofstream(base / "file") << "x";
     try {

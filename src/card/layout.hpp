@@ -14,12 +14,12 @@ namespace jeton::card {
 
 /// SecretKeySlot is a secret key that the applet found on the card.
 struct SecretKeySlot {
-    std::string id;
+    std::string id{};
     Byte ref = 0;
-    Bytes pkcs11_id;
-    std::string label;
-    std::size_t bits = 0;            ///< 0: the card does not tell
-    std::optional<std::size_t> pin;  ///< index into Profile::pins
+    Bytes pkcs11_id{};
+    std::string label{};
+    std::size_t bits = 0;              ///< 0: the card does not tell
+    std::optional<std::size_t> pin{};  ///< index into Profile::pins
     bool operator==(const SecretKeySlot&) const = default;
 };
 

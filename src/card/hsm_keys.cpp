@@ -75,7 +75,9 @@ std::optional<SecretBytes> result_of(Primitive primitive, View answer, std::size
         return raw ? std::optional(to_secret(*raw)) : std::nullopt;
     }
     if (primitive == Primitive::ecdh) {
-        const bool is_point = answer.size() == 1 + 2 * unit && answer.front() == uncompressed_point;
+        // 04 X Y; there are cards that leave Y out.
+        const bool is_point = (answer.size() == 1 + 2 * unit || answer.size() == 1 + unit) &&
+                              answer.front() == uncompressed_point;
         return is_point ? std::optional(to_secret(answer.subspan(1, unit))) : std::nullopt;
     }
     return answer.size() == unit ? std::optional(to_secret(answer)) : std::nullopt;

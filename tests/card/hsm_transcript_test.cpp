@@ -17,7 +17,7 @@
 namespace jeton::card {
 namespace {
 
-constexpr std::string_view user_pin = "648219";
+constexpr std::string_view recorded_pin = "648219";
 
 /// Command is what counts of an APDU.
 struct Command {
@@ -56,7 +56,7 @@ class RecordedHsm : public testing::Test {
         }
     }
 
-    void login() { m_card->begin().login(PinRole::user, view_of(user_pin)); }
+    void login() { m_card->begin().login(PinRole::user, view_of(recorded_pin)); }
 
     /// recorded gives the answer to the last recorded command |ins|, without status word.
     Bytes recorded(Byte ins) const {
@@ -228,8 +228,10 @@ TEST_F(RecordedHsm, MakesKeysWithTheRecordedCommands) {
     for (const auto& row : rows) {
         insert(row.file);
         login();
+        Name name;
+        name.id = Bytes{0x05};
         Burst burst = m_card->begin();
-        const std::size_t index = burst.new_key_slot({row.type, {.id = Bytes{0x05}, .label = "g"}});
+        const std::size_t index = burst.new_key_slot({row.type, name});
         EXPECT_EQ(index, row.present);
         const auto made = burst.generate(index, row.type);
         EXPECT_EQ(key_type_of(made->public_key), row.type);

@@ -1,4 +1,4 @@
-// The application of SmartCard-HSM cards and what is compatible with them. Keys, certificates and data
+// The application sc-hsm. Keys, certificates and data
 // objects are files that the card lists; the low byte of a file's identifier tells which belong together.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Numbers of the SmartCard-HSM application: commands, files and tags.
+// Numbers of the application sc-hsm: commands, files and tags.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// Card verifiable certificates as SmartCard-HSM cards write them: of keys, as requests, and of the device.
+// Card verifiable certificates as cards with the application sc-hsm write them: of keys, as requests, and of
+// the device.
 #pragma once
 
 #include <optional>

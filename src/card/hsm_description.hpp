@@ -1,5 +1,5 @@
-// What a SmartCard-HSM keeps about a key, certificate or data object beside it: objects of PKCS#15 (PKCS
-// #15 1.1, 6.3 to 6.8).
+// What a card with the application sc-hsm keeps about a key, certificate or data object beside it: objects of
+// PKCS#15 (PKCS #15 1.1, 6.3 to 6.8).
 #pragma once
 
 #include <optional>

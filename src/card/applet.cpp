@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "card/hsm_applet.hpp"
 #include "card/openpgp_applet.hpp"
 #include "card/piv_applet.hpp"
 
@@ -23,8 +24,8 @@ constexpr const char* no_management_key = "this card has no management key";
 constexpr const char* fixed_slots =
     "this card has the keys and objects of its profile, under their names there";
 
-constexpr std::array<AppletKind, 2> applet_kinds{
-    {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}}};
+constexpr std::array<AppletKind, 3> applet_kinds{
+    {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}, {"sc-hsm", make<HsmApplet>}}};
 
 }  // namespace
 

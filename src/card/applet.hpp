@@ -81,6 +81,9 @@ class Applet {
     /// cut.
     virtual std::string read_serial(Channel& channel) = 0;
 
+    /// read_label is what the card calls itself ({tokenInfoLabel} in profiles); empty when it does not.
+    virtual std::string read_label(Channel&) { return {}; }
+
     virtual PinStatus pin_status(Channel& channel, const PinRule& pin) = 0;
 
     /// verify spends a try when |value| is wrong: Error(verify, 63Cx or 6983).

@@ -125,6 +125,9 @@ std::string Burst::label() {
             if (name == "serial") {
                 return card.serial;
             }
+            if (name == "tokenInfoLabel") {
+                return m_state->with_selection([&] { return card.applet->read_label(card.channel); });
+            }
             return name == "certCN" ? m_state->common_name() : std::string();
         };
         std::string label = card.profile().name;

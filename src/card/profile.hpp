@@ -63,10 +63,10 @@ struct TransportRule {
 
 struct TokenRule {
     std::vector<std::string>
-        label;  ///< alternatives: the first whose placeholders ({certCN}, {serial}) have a value
+        label;  ///< alternatives: the first whose placeholders ({certCN} ...) have a value
     std::string manufacturer;
     std::string model;
-    enum class SerialSource { chuid, yubikey_f8, openpgp_aid, fixed } serial_from = SerialSource::chuid;
+    enum class SerialSource { chuid, yubikey_f8, openpgp_aid, cvc, fixed } serial_from = SerialSource::chuid;
     bool serial_decimal = false;
     std::string fixed_serial;
 };
@@ -169,7 +169,7 @@ struct Quirks {
 struct Profile {
     std::string id;
     std::string name;
-    std::string applet;  ///< "piv", "openpgp"
+    std::string applet;  ///< "piv", "openpgp", "sc-hsm"
     int priority = 0;
     bool enabled = true;
     std::string origin;  ///< the file that it came from, for messages

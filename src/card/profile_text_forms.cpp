@@ -112,10 +112,11 @@ constexpr TextForm oid{"an object identifier in dotted form",
                        "^([01]\\.[1-3]?[0-9]|2\\.(0|[1-9][0-9]{0,8}))(\\.(0|[1-9][0-9]{0,8})){0,30}$",
                        is_oid};
 constexpr TextForm pointer{"a JSON pointer (RFC 6901)", "^/([^~\\u0000-\\u001F\\u007F]|~[01])*$", is_pointer};
-constexpr TextForm label_template{"a label with {certCN} or {serial}, alternatives separated by '|'",
-                                  "^([^{}|\\u0000-\\u001F\\u007F]|\\{certCN\\}|\\{serial\\})+"
-                                  "(\\|([^{}|\\u0000-\\u001F\\u007F]|\\{certCN\\}|\\{serial\\})+)*$",
-                                  is_label};
+constexpr TextForm label_template{
+    "a label with {certCN}, {serial} or {tokenInfoLabel}, alternatives separated by '|'",
+    "^([^{}|\\u0000-\\u001F\\u007F]|\\{certCN\\}|\\{serial\\}|\\{tokenInfoLabel\\})+"
+    "(\\|([^{}|\\u0000-\\u001F\\u007F]|\\{certCN\\}|\\{serial\\}|\\{tokenInfoLabel\\})+)*$",
+    is_label};
 constexpr TextForm mechanism_name{"the PKCS#11 name of a mechanism", "^CK[M]_[A-Z0-9_]{1,60}$", is_mechanism};
 
 }  // namespace jeton::card::vocabulary::text_forms

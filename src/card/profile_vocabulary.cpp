@@ -120,7 +120,8 @@ constexpr Term token_terms[] = {
     text("label", 128,
          "The token's label. The first alternative whose placeholders have a value is taken: `{certCN}` is "
          "the common "
-         "name in the first certificate, `{serial}` the serial number.",
+         "name in the first certificate, `{serial}` the serial number, `{tokenInfoLabel}` what the card "
+         "calls itself.",
          label_template),
     text("manufacturer", 32, "The token's manufacturer."),
     text("model", 16, "The token's model."),

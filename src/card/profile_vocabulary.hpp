@@ -78,7 +78,7 @@ std::string value_text(const Term& term);
 std::string term_text(const Term& term);
 
 /// The values of the choices that become C++ enumerations, in the order of their enumerators (profile.hpp).
-inline constexpr std::array<std::string_view, 2> applets{"piv", "openpgp"};
+inline constexpr std::array<std::string_view, 3> applets{"piv", "openpgp", "sc-hsm"};
 inline constexpr std::array<std::string_view, 3> switches{"auto", "always", "never"};
 inline constexpr std::array<std::string_view, 13> key_types{
     "rsa1024", "rsa2048",         "rsa3072",         "rsa4096",         "p256",     "p384", "p521", "ed25519",
@@ -97,7 +97,7 @@ inline constexpr std::array<std::string_view, 14> key_types_or_any{"rsa1024",
                                                                    "brainpoolp512r1",
                                                                    "secp256k1",
                                                                    "any"};
-inline constexpr std::array<std::string_view, 4> serial_sources{"chuid", "yubikey-f8", "openpgp-aid",
+inline constexpr std::array<std::string_view, 5> serial_sources{"chuid", "yubikey-f8", "openpgp-aid", "cvc",
                                                                 "fixed"};
 inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
 inline constexpr std::array<std::string_view, 4> pin_roles{"user", "so", "puk", "context"};
@@ -110,7 +110,7 @@ inline constexpr std::array<std::string_view, 4> presences{"cert", "metadata", "
 inline constexpr std::array<std::string_view, 2> object_classes{"certificate", "data"};
 inline constexpr std::array<std::string_view, 3> containers{"plain", "piv-cert", "attestation"};
 inline constexpr std::array<std::string_view, 2> select_les{"none", "00"};
-inline constexpr std::array<std::string_view, 2> id_schemes{"opensc", "profile"};
+inline constexpr std::array<std::string_view, 3> id_schemes{"opensc", "profile", "pkcs15"};
 
 /// schema_minor is the newest minor version of schemaVersion 1.x that this table describes.
 inline constexpr int schema_minor = 0;
@@ -119,6 +119,7 @@ inline constexpr int schema_minor = 0;
 inline constexpr std::span<const std::string_view> known_features{};
 
 /// label_placeholders may stand in token.label.
-inline constexpr std::array<std::string_view, 2> label_placeholders{"{certCN}", "{serial}"};
+inline constexpr std::array<std::string_view, 3> label_placeholders{"{certCN}", "{serial}",
+                                                                    "{tokenInfoLabel}"};
 
 }  // namespace jeton::card::vocabulary

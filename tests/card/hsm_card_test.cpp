@@ -41,7 +41,7 @@ class HsmCard : public testing::Test {
     void recognise() {
         m_card = Card::recognise(*m_link, built_in_profiles());
         ASSERT_TRUE(m_card);
-        ASSERT_EQ(m_card->profile().id, "smartcard-hsm");
+        ASSERT_EQ(m_card->profile().id, "sc-hsm");
     }
 
     void login() { m_card->begin().login(PinRole::user, view_of(user_pin)); }

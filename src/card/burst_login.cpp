@@ -46,6 +46,13 @@ void Burst::State::note_refusal(PinRole role, const Error& error) {
     card.memory.set_pin_status(role, {.known = left.has_value(), .tries_left = left.value_or(0)}, before);
 }
 
+/// note_counter remembers what the card told about a PIN; what it does not tell does not undo what we know.
+void Burst::State::note_counter(PinRole role, const PinStatus& status) {
+    if (status.known) {
+        card.memory.set_pin_status(role, status);
+    }
+}
+
 /// clear_card makes the card forget PIN and management key.
 void Burst::State::clear_card() {
     bool reset = card.standing.admin;  // the standard has no other end of it
@@ -107,7 +114,7 @@ void Burst::State::repeat_verify(std::size_t index, View pin) {
     const PinRole owner = owner_of(index);
     const bool told = card.standing.counter_told && owner == PinRole::user;
     if (!told && pin_rule.status != PinRule::Status::none) {
-        card.memory.set_pin_status(owner, card.applet->pin_status(card.channel, pin_rule));
+        note_counter(owner, card.applet->pin_status(card.channel, pin_rule));
         card.standing.counter_told = card.standing.counter_told || owner == PinRole::user;
     }
     const auto status = card.memory.pin_status(owner);
@@ -133,7 +140,7 @@ void Burst::State::take_over_login() {
             card.standing.verified.insert(index);
         }
         card.standing.counter_told = true;
-        card.memory.set_pin_status(PinRole::user, status);
+        note_counter(PinRole::user, status);
     }
 }
 

@@ -210,6 +210,7 @@ struct Burst::State {
     void authenticate_unasked(View key);
     void note_refusal(PinRole role, const Error& error);
     void note_success(PinRole role, const PinRule& rule);
+    void note_counter(PinRole role, const PinStatus& status);
     [[noreturn]] void lose_login(const std::string& why);
     void login_user(std::optional<View> pin);
     void login_for_key(std::size_t key, std::optional<View> pin);

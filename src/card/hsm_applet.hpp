@@ -66,6 +66,7 @@ class HsmApplet final : public Applet {
     Files enumerate(Channel& channel) const;
 
     // hsm_layout.cpp
+    std::optional<SecretBytes> read_description(Channel& channel, std::uint16_t file) const;
     void discover_key(Channel& channel, LayoutDraft& draft, const Files& files, Byte ref);
     void discover_certificate(Channel& channel, LayoutDraft& draft, Byte number) const;
     void discover_data(Channel& channel, LayoutDraft& draft, const Files& files, Byte number) const;

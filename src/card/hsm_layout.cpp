@@ -3,6 +3,7 @@
 
 #include "card/hsm_applet.hpp"
 #include "card/hsm_constants.hpp"
+#include "util/log.hpp"
 
 namespace jeton::card {
 
@@ -95,9 +96,22 @@ std::size_t HsmApplet::put_key(LayoutDraft& draft, const Description& descriptio
     return draft.put(std::move(slot));
 }
 
+/// read_description gives what a file says, unless the card refuses it: then its object has no description.
+std::optional<SecretBytes> HsmApplet::read_description(Channel& channel, std::uint16_t file) const {
+    try {
+        return read_file(channel, file);
+    } catch (const Error& error) {
+        if (error.kind() != Error::Kind::status || broke_down(error.status())) {
+            throw;
+        }
+        log::info("{}", error.what());
+        return std::nullopt;
+    }
+}
+
 void HsmApplet::discover_key(Channel& channel, LayoutDraft& draft, const Files& files, Byte ref) {
     const std::uint16_t file = file_of(hsm::prefix_key_description, ref);
-    const auto content = files.contains(file) ? read_file(channel, file) : std::nullopt;
+    const auto content = files.contains(file) ? read_description(channel, file) : std::nullopt;
     auto description = content ? hsm::read_key_description(*content) : std::nullopt;
     if (!description) {  // a key that nobody described is a key all the same
         description.emplace();
@@ -122,7 +136,7 @@ void HsmApplet::discover_key(Channel& channel, LayoutDraft& draft, const Files& 
 }
 
 void HsmApplet::discover_certificate(Channel& channel, LayoutDraft& draft, Byte number) const {
-    const auto content = read_file(channel, file_of(hsm::prefix_certificate_description, number));
+    const auto content = read_description(channel, file_of(hsm::prefix_certificate_description, number));
     if (const auto description = content ? hsm::read_certificate_description(*content) : std::nullopt) {
         draft.put(object_slot(file_of(hsm::prefix_authority, number), *description));
     }
@@ -130,7 +144,7 @@ void HsmApplet::discover_certificate(Channel& channel, LayoutDraft& draft, Byte 
 
 /// discover_data: the file with the data has the number of its description, and is protected or not.
 void HsmApplet::discover_data(Channel& channel, LayoutDraft& draft, const Files& files, Byte number) const {
-    const auto content = read_file(channel, file_of(hsm::prefix_data_description, number));
+    const auto content = read_description(channel, file_of(hsm::prefix_data_description, number));
     const auto description = content ? hsm::read_data_description(*content) : std::nullopt;
     if (!description) {
         return;

@@ -371,6 +371,20 @@ TEST_F(Login, LastTryIsHeldBackOnceWhereTheProfileSaysSo) {
     EXPECT_EQ(commands([&] { login(); }), "20");
 }
 
+TEST_F(Login, LastTryThatWeKnowOfIsNotSpentUnaskedWhereTheCardDoesNotTell) {
+    insert({}, R"({"schemaVersion": "1.0", "patch": "piv",
+                   "pins": {"user": {"status": "data-object", "statusObject": "printed"}}})");
+    login();
+    generate("9a");
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_THROW(m_card->begin().login(PinRole::user, view_of("000000")), Error);
+    }
+    m_link->take_away();
+    const std::string sent =
+        commands([&] { EXPECT_EQ(error_of([&] { sign("9a"); }).kind(), Error::Kind::not_logged_in); });
+    EXPECT_EQ(sent.find("20"), std::string::npos) << sent;
+}
+
 TEST_F(Login, ServesKeysThatWantThePinEachTimeWhereTheProfileSaysSo) {
     insert(
         {},

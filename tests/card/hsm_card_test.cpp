@@ -103,6 +103,20 @@ TEST_F(HsmCard, MakesKeysThatAnotherProcessFinds) {
     EXPECT_TRUE(burst.key(0)->generated_on_card);
 }
 
+TEST_F(HsmCard, AKeyWhoseDescriptionIsRefusedIsThereAllTheSame) {
+    insert();
+    login();
+    make(KeyType::p256, {0x2A}, "described");
+    m_link->intercept = [](View command) {
+        const bool reads_description = command[1] == 0xB1 && command[2] == 0xC4;
+        return reads_description ? std::optional(Bytes{0x69, 0x82}) : std::nullopt;
+    };
+    recognise();
+    m_card->begin().discover();
+    ASSERT_EQ(m_card->layout()->keys.size(), 1U);
+    EXPECT_EQ(m_card->layout()->keys[0]->label, "Key 1");
+}
+
 TEST_F(HsmCard, Computes) {
     insert();
     login();

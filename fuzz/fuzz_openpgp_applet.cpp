@@ -120,7 +120,7 @@ void drive_applet(reader::CardLink& link, const Profile& profile, const KeySlot&
 void drive_card(reader::CardLink& link) {
     std::unique_ptr<Card> card;
     attempt([&] { card = Card::recognise(link, built_in()); });
-    if (!card) {
+    if (!card || card->profile().applet != "openpgp") {  // other applets have targets of their own
         return;
     }
     const Profile& profile = card->profile();

@@ -160,7 +160,7 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
 void drive_card(reader::CardLink& link, const ProfileSet& profiles) {
     std::unique_ptr<Card> card;
     attempt([&] { card = Card::recognise(link, profiles); });
-    if (!card) {
+    if (!card || card->profile().applet != "piv") {  // other applets have targets of their own
         return;
     }
     const Profile& profile = card->profile();

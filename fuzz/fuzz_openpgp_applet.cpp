@@ -59,6 +59,13 @@ void compute_all(Applet& applet, Channel& channel, const KeySlot& slot) {
     }
 }
 
+/// rsa_parts are those of one key, which is made once: that takes its time.
+const crypto::PrivateParts& rsa_parts() {
+    static const crypto::PrivateParts& parts =
+        *new crypto::PrivateParts(crypto::PrivateKey::generate_rsa(1024).parts().value());
+    return parts;
+}
+
 void administrate(Applet& applet, Channel& channel, const KeySlot& slot) {
     for (const KeyType type : {KeyType::p256, KeyType::rsa2048, KeyType::x25519, KeyType::ed25519}) {
         attempt([&] {
@@ -69,6 +76,7 @@ void administrate(Applet& applet, Channel& channel, const KeySlot& slot) {
         const crypto::EcPrivateParts parts{crypto::Curve::p256, SecretBytes(32, 0x01)};
         applet.import_key(channel, slot, KeyType::p256, parts, {});
     });
+    attempt([&] { applet.import_key(channel, slot, KeyType::rsa1024, rsa_parts(), {}); });
     for (const auto curve : {crypto::OkpCurve::ed25519, crypto::OkpCurve::x25519}) {
         attempt([&] {
             applet.import_key(channel, slot, key_type_of(curve),

@@ -1,9 +1,11 @@
 #include "card/applet.hpp"
 
 #include <array>
+#include <fmt/core.h>
 
 #include "card/hsm_applet.hpp"
 #include "card/openpgp_applet.hpp"
+#include "card/pin_block.hpp"
 #include "card/piv_applet.hpp"
 
 namespace jeton::card {
@@ -28,6 +30,29 @@ constexpr std::array<AppletKind, 3> applet_kinds{
     {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}, {"sc-hsm", make<HsmApplet>}}};
 
 }  // namespace
+
+std::optional<PinStatus> Applet::told_by_verify(StatusWord answer, const PinRule& pin) {
+    if (const auto left = tries_left(answer)) {
+        return PinStatus{.known = true, .tries_left = *left};
+    }
+    if (answer.ok()) {  // verified, so the counter stands at its maximum
+        return PinStatus{.known = pin.tries_max != 0, .tries_left = pin.tries_max, .verified = true};
+    }
+    return std::nullopt;
+}
+
+StatusWord Applet::type_on_pad(Channel& channel, const PinRule& pin, Byte ins, Byte reference,
+                               reader::PadUse use, Verb verb) {
+    const reader::PinEntry entry = pad_entry(pin, {0, ins, 0, reference}, verb);
+    return pad_answer(pin, channel.enter_on_pad(entry, use), verb);
+}
+
+void Applet::require_writable(const ObjectSlot& slot, Verb verb, bool card_takes_it) const {
+    if (!profile().allow_write || !slot.writable || !card_takes_it) {
+        throw Error(Error::Kind::unsupported, verb,
+                    fmt::format("object {} cannot be written, by its profile", slot.id));
+    }
+}
 
 void Applet::verify_on_pad(Channel&, const PinRule&) {
     throw Error(Error::Kind::unsupported, Verb::verify, "this card's PIN cannot be typed on a PIN pad");

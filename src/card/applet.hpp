@@ -191,6 +191,20 @@ class Applet {
     /// what writer() says.
     virtual void note_retired(Channel&, std::size_t) {}
 
+  protected:
+    /// told_by_verify is what the answer to VERIFY without data tells of |pin|; nullopt for an answer that
+    /// means something else on each kind of card.
+    static std::optional<PinStatus> told_by_verify(StatusWord answer, const PinRule& pin);
+
+    /// type_on_pad has PINs typed for the command |ins| with the reference |reference|, and gives its status
+    /// word, as pad_answer does.
+    static StatusWord type_on_pad(Channel& channel, const PinRule& pin, Byte ins, Byte reference,
+                                  reader::PadUse use, Verb verb);
+
+    /// require_writable: Error(unsupported) where the profile does not let the object be written, or the card
+    /// has no such object for hosts to write.
+    void require_writable(const ObjectSlot& slot, Verb verb, bool card_takes_it = true) const;
+
   private:
     std::shared_ptr<const Profile> m_profile;
 };

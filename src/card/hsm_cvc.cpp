@@ -19,26 +19,18 @@ constexpr std::array<Byte, 64> no_signature{};
 constexpr std::string_view authority = "UTCA00001";
 constexpr Byte version = 0x00;
 
-constexpr std::array all_curves{crypto::Curve::p256,
-                                crypto::Curve::p384,
-                                crypto::Curve::p521,
-                                crypto::Curve::brainpoolP256r1,
-                                crypto::Curve::brainpoolP384r1,
-                                crypto::Curve::brainpoolP512r1,
-                                crypto::Curve::secp256k1};
-
 View field(View fields, std::uint32_t tag) {
     return without_leading_zeros(find_tlv(fields, tag).value_or(View{}));
 }
 
 /// curve_with finds the curve by its prime, order and generator; other parameters follow from them.
 std::optional<crypto::Curve> curve_with(View fields) {
-    for (const crypto::Curve curve : all_curves) {
-        const crypto::DomainParameters known = crypto::domain_parameters(curve);
+    for (const crypto::CurveFacts& facts : crypto::all_curves()) {
+        const crypto::DomainParameters known = crypto::domain_parameters(facts.curve);
         if (equal(field(fields, 0x81), without_leading_zeros(known.prime)) &&
             equal(field(fields, 0x85), without_leading_zeros(known.order)) &&
             equal(field(fields, 0x84), known.generator)) {
-            return curve;
+            return facts.curve;
         }
     }
     return std::nullopt;

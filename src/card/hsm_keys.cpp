@@ -5,6 +5,7 @@
 #include "card/hsm_applet.hpp"
 #include "card/hsm_constants.hpp"
 #include "card/hsm_cvc.hpp"
+#include "card/operands.hpp"
 #include "util/log.hpp"
 
 namespace jeton::card {
@@ -38,35 +39,13 @@ const Operation& operation_of(Primitive primitive, Verb verb) {
     return *found;
 }
 
-/// unit_bytes is the length of the modulus or of a coordinate.
-std::size_t unit_bytes(const crypto::PublicKey& key) {
-    if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
-        return rsa->modulus_bytes();
-    }
-    const auto* ec = std::get_if<crypto::EcPublicKey>(&key);
-    return ec != nullptr ? crypto::curve_facts(ec->curve).field_bytes : 0;
-}
-
-/// operand makes exactly what the card expects: hashes lose their right end when they are longer than the
-/// field (FIPS 186-4, 6.4), numbers gain zeros on the left.
-SecretBytes operand(Primitive primitive, Verb verb, View input, std::size_t unit) {
+/// operand makes exactly what the card expects.
+SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type, std::size_t unit) {
     if (primitive == Primitive::ecdh) {
-        if (input.size() != 1 + 2 * unit || input.front() != uncompressed_point) {
-            throw Error(Error::Kind::too_large, verb,
-                        "the other party's point is not one of the curve in its uncompressed form");
-        }
+        require_point(verb, input, type, unit);
         return to_secret(input);
     }
-    if (primitive == Primitive::ecdsa) {
-        input = input.first(std::min(input.size(), unit));
-    }
-    if (input.size() > unit) {
-        throw Error(Error::Kind::too_large, verb,
-                    fmt::format("{} bytes for a key of {}", input.size(), unit));
-    }
-    SecretBytes out(unit - input.size(), 0x00);
-    append(out, input);
-    return out;
+    return whole_number(verb, primitive, input, unit);
 }
 
 std::optional<SecretBytes> result_of(Primitive primitive, View answer, std::size_t unit) {
@@ -144,13 +123,8 @@ std::optional<KeyEntry> HsmApplet::read_key(Channel&, const KeySlot& slot,
 }
 
 bool HsmApplet::offers(Primitive primitive, KeyType type) const {
-    if (!profile().algorithms.contains(type)) {
-        return false;
-    }
-    return primitive == Primitive::rsa_raw
-               ? rsa_bits(type).has_value()
-               : (primitive == Primitive::ecdsa || primitive == Primitive::ecdh) &&
-                     curve_of(type).has_value();
+    return !okp_of(type) && primitive != Primitive::rsa_pkcs1 && suits(primitive, type) &&
+           profile().algorithms.contains(type);
 }
 
 SecretBytes HsmApplet::compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
@@ -161,7 +135,7 @@ SecretBytes HsmApplet::compute(Channel& channel, const KeySlot& slot, const cryp
     }
     const Operation& operation = operation_of(primitive, verb);
     const std::size_t unit = unit_bytes(key);
-    const SecretBytes block = operand(primitive, verb, input, unit);
+    const SecretBytes block = operand(primitive, verb, input, *type, unit);
     const Response answer = channel.transmit({.cla = hsm::cla_proprietary,
                                               .ins = operation.ins,
                                               .p1 = slot.ref,

@@ -35,11 +35,8 @@ PinStatus HsmApplet::pin_status(Channel& channel, const PinRule& pin) {
         return {};
     }
     const StatusWord status = channel.transmit({.ins = hsm::ins_verify, .p2 = pin.ref}).status;
-    if (const auto left = tries_left(status)) {
-        return {.known = true, .tries_left = *left};
-    }
-    if (status.ok()) {
-        return {.known = pin.tries_max != 0, .tries_left = pin.tries_max, .verified = true};
+    if (const auto told = told_by_verify(status, pin)) {
+        return *told;
     }
     if (status == sw::reference_data_unusable || status == sw::reference_not_found) {
         return {.known = true, .tries_left = 0, .initialized = false};
@@ -73,8 +70,7 @@ void HsmApplet::change_pin(Channel& channel, const PinRule& pin, View old_value,
 
 void HsmApplet::type_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin,
                                  reader::PadUse use) {
-    const reader::PinEntry entry = pad_entry(pin, {0, ins, 0, pin.ref}, verb);
-    const StatusWord status = pad_answer(pin, channel.enter_on_pad(entry, use), verb);
+    const StatusWord status = type_on_pad(channel, pin, ins, pin.ref, use, verb);
     if (!status.ok()) {
         throw Error(verb, status, fmt::format("PIN \"{}\": {:04X}", pin.name, status.value));
     }

@@ -26,8 +26,7 @@ inline constexpr Byte ins_terminate_df = 0xE6;
 
 inline constexpr Byte p1_new_key = 0x80;     ///< of GENERATE ASYMMETRIC KEY PAIR
 inline constexpr Byte p1_public_key = 0x81;  ///< the key that is there
-inline constexpr Byte p1_with_code = 0x00;   ///< of RESET RETRY COUNTER: with the resetting code
-inline constexpr Byte p1_by_admin = 0x02;    ///< the same, after VERIFY of PW3
+inline constexpr Byte p1_by_admin = 0x02;    ///< of RESET RETRY COUNTER: after VERIFY of PW3
 inline constexpr Byte p1_log_out = 0xFF;     ///< of VERIFY
 
 // PIN references (4.3.2).
@@ -44,7 +43,6 @@ inline constexpr Byte ref_authentication = 0xA4;
 inline constexpr std::uint16_t do_pin_status = 0x00C4;
 inline constexpr std::uint16_t do_application_data = 0x006E;
 inline constexpr std::uint16_t do_kdf = 0x00F9;
-inline constexpr std::uint16_t do_certificate = 0x7F21;
 inline constexpr std::uint32_t tag_aid = 0x4F;
 inline constexpr std::uint32_t tag_discretionary = 0x73;
 inline constexpr std::uint32_t tag_capabilities = 0xC0;

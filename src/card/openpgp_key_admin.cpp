@@ -27,10 +27,6 @@ Byte touch_flag(TouchPolicy policy) {
     }
 }
 
-bool takes(const KeySlot& slot, KeyType type) {
-    return slot.types.empty() || std::ranges::find(slot.types, type) != slot.types.end();
-}
-
 void require_policy(const KeySlot& slot, PinPolicy policy, Verb verb) {
     const bool possible = policy == PinPolicy::standard || policy == PinPolicy::once ||
                           (policy == PinPolicy::always && slot.ref == ref_signature);
@@ -56,7 +52,7 @@ Bytes four_bytes(std::uint32_t number) {
 /// prepare makes |slot| one for keys of |type|, sets its policies, and gives its algorithm attributes.
 Bytes OpenPgpApplet::prepare(Channel& channel, const KeySlot& slot, KeyType type, KeyPolicy policy,
                              Verb verb) {
-    if (!takes(slot, type) || !profile().algorithms.contains(type)) {
+    if (!slot.takes(type) || !profile().algorithms.contains(type)) {
         throw Error(Error::Kind::unsupported, verb, fmt::format("no key of this kind in {}", slot.id));
     }
     require_policy(slot, policy.pin, verb);

@@ -4,6 +4,7 @@
 
 #include "card/openpgp_applet.hpp"
 #include "card/openpgp_key_codec.hpp"
+#include "card/operands.hpp"
 #include "util/log.hpp"
 #include "util/tlv.hpp"
 
@@ -27,31 +28,6 @@ constexpr std::array<Operation, 3> operations{{
     {ref_authentication, ins_internal_authenticate, 0x00, 0x00},
 }};
 
-bool computes(Primitive primitive, KeyType type) {
-    switch (primitive) {
-        case Primitive::rsa_raw:
-            return false;
-        case Primitive::rsa_pkcs1:
-            return rsa_bits(type).has_value();
-        case Primitive::ecdsa:
-            return curve_of(type).has_value();
-        case Primitive::ecdh:
-            return curve_of(type).has_value() || type == KeyType::x25519;
-        case Primitive::eddsa:
-            return type == KeyType::ed25519;
-    }
-    return false;
-}
-
-/// unit_bytes is the length of a number of the key: modulus, field or coordinate.
-std::size_t unit_bytes(KeyType type) {
-    if (const auto bits = rsa_bits(type)) {
-        return *bits / 8;
-    }
-    const auto curve = curve_of(type);
-    return curve ? crypto::curve_facts(*curve).field_bytes : crypto::okp_facts(*okp_of(type)).public_bytes;
-}
-
 /// ecdsa_operand gives a hash a length that cards take: no more than the field, and zeros before a shorter
 /// one.
 SecretBytes ecdsa_operand(View hash, std::size_t field) {
@@ -72,18 +48,12 @@ SecretBytes cipher_data(View point) {
         .take();
 }
 
-SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type) {
-    const std::size_t unit = unit_bytes(type);
+SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type, std::size_t unit) {
     if (primitive == Primitive::ecdsa) {
         return ecdsa_operand(input, unit);
     }
     if (primitive == Primitive::ecdh) {
-        const bool fits =
-            curve_of(type) ? input.size() == 2 * unit + 1 && input.front() == 0x04 : input.size() == unit;
-        if (!fits) {
-            throw Error(Error::Kind::too_large, verb,
-                        "the other party's point is not one of the curve in its uncompressed form");
-        }
+        require_point(verb, input, type, unit);
         return cipher_data(input);
     }
     if (primitive == Primitive::rsa_pkcs1 && verb == Verb::decipher) {
@@ -108,9 +78,8 @@ std::optional<SecretBytes> shared_secret(View value, std::size_t unit) {
 }
 
 /// result_of checks what the card computed.
-std::optional<SecretBytes> result_of(Primitive primitive, Verb verb, View value, KeyType type) {
+std::optional<SecretBytes> result_of(Primitive primitive, Verb verb, View value, std::size_t unit) {
     constexpr std::size_t least_padding = 11;
-    const std::size_t unit = unit_bytes(type);
     switch (primitive) {
         case Primitive::ecdh:
             return shared_secret(value, unit);
@@ -127,7 +96,7 @@ std::optional<SecretBytes> result_of(Primitive primitive, Verb verb, View value,
 }  // namespace
 
 bool OpenPgpApplet::offers(Primitive primitive, KeyType type) const {
-    return computes(primitive, type) && profile().algorithms.contains(type);
+    return primitive != Primitive::rsa_raw && suits(primitive, type) && profile().algorithms.contains(type);
 }
 
 /// has_key: a key without a fingerprint is none for gpg either, unless the card itself says that it is there.
@@ -178,12 +147,13 @@ SecretBytes OpenPgpApplet::compute(Channel& channel, const KeySlot& slot, const 
     const auto type = key_type_of(key);
     const auto* const operation = std::ranges::find(operations, slot.ref, &Operation::ref);
     const bool enciphered = verb == Verb::decipher || verb == Verb::derive;
-    if (!type || !computes(primitive, *type) || operation == operations.end() ||
-        enciphered != (slot.ref == ref_decryption)) {
+    if (!type || primitive == Primitive::rsa_raw || !suits(primitive, *type) ||
+        operation == operations.end() || enciphered != (slot.ref == ref_decryption)) {
         throw Error(Error::Kind::unsupported, verb, fmt::format("key {} does not compute this", slot.id));
     }
-    const SecretBytes body = operand(primitive, verb, input, *type);
-    const std::size_t longest = 2 * unit_bytes(*type) + 1;
+    const std::size_t unit = unit_bytes(key);
+    const SecretBytes body = operand(primitive, verb, input, *type, unit);
+    const std::size_t longest = 2 * unit + 1;
     const Response answer = channel.transmit({.ins = operation->ins,
                                               .p1 = operation->p1,
                                               .p2 = operation->p2,
@@ -192,7 +162,7 @@ SecretBytes OpenPgpApplet::compute(Channel& channel, const KeySlot& slot, const 
     if (!answer.status.ok()) {
         throw Error(verb, answer.status, fmt::format("key {}: {:04X}", slot.id, answer.status.value));
     }
-    auto result = result_of(primitive, verb, answer.data, *type);
+    auto result = result_of(primitive, verb, answer.data, unit);
     if (!result) {
         throw Error(Error::Kind::malformed, verb,
                     fmt::format("key {}: the card's answer is not a result", slot.id));

@@ -26,13 +26,6 @@ bool is_certificate(const ObjectSlot& slot) {
     return slot.object_class == ObjectSlot::Class::certificate;
 }
 
-void require_writable(const Profile& profile, const ObjectSlot& slot, Verb verb) {
-    if (!profile.allow_write || !slot.writable) {
-        throw Error(Error::Kind::unsupported, verb,
-                    fmt::format("object {} cannot be written, by its profile", slot.id));
-    }
-}
-
 }  // namespace
 
 /// select_certificate makes GET DATA and PUT DATA mean the certificate of |slot|; false when the card has no
@@ -88,7 +81,7 @@ std::optional<ObjectEntry> OpenPgpApplet::read_object(Channel& channel, const Ob
 }
 
 void OpenPgpApplet::write_object(Channel& channel, const ObjectSlot& slot, View content) {
-    require_writable(profile(), slot, Verb::write);
+    require_writable(slot, Verb::write);
     const std::size_t longest = is_certificate(slot) ? data(channel).longest_certificate() : 0;
     if (content.size() > slot.max_size || (longest != 0 && content.size() > longest)) {
         throw Error(Error::Kind::too_large, Verb::write,
@@ -101,7 +94,7 @@ void OpenPgpApplet::write_object(Channel& channel, const ObjectSlot& slot, View 
 }
 
 void OpenPgpApplet::erase_object(Channel& channel, const ObjectSlot& slot) {
-    require_writable(profile(), slot, Verb::erase);
+    require_writable(slot, Verb::erase);
     if (is_certificate(slot) && !select_certificate(channel, slot)) {
         throw Error(Error::Kind::unsupported, Verb::erase, fmt::format("the card has no object {}", slot.id));
     }

@@ -56,13 +56,7 @@ SecretBytes OpenPgpApplet::pin_bytes(Channel& channel, const PinRule& pin, View 
 PinStatus OpenPgpApplet::pin_status(Channel& channel, const PinRule& pin) {
     if (pin.status == PinRule::Status::empty_verify) {
         const StatusWord answer = channel.transmit({.ins = ins_verify, .p2 = pin.ref}).status;
-        if (const auto left = tries_left(answer)) {
-            return {.known = true, .tries_left = *left};
-        }
-        if (answer.ok()) {
-            return {.known = pin.tries_max != 0, .tries_left = pin.tries_max, .verified = true};
-        }
-        return {};
+        return told_by_verify(answer, pin).value_or(PinStatus{});
     }
     const auto status = pin.status == PinRule::Status::none ? std::nullopt : get_data(channel, do_pin_status);
     const auto tries =
@@ -113,8 +107,7 @@ void OpenPgpApplet::type_pin_command(Channel& channel, Verb verb, Byte ins, cons
         throw Error(Error::Kind::unsupported, verb, "this card wants its PINs hashed, which no PIN pad does");
     }
     const Byte reference = use == reader::PadUse::modify ? stored_reference(pin) : pin.ref;
-    const reader::PinEntry entry = pad_entry(pin, {0, ins, 0, reference}, verb);
-    const StatusWord status = pad_answer(pin, channel.enter_on_pad(entry, use), verb);
+    const StatusWord status = type_on_pad(channel, pin, ins, reference, use, verb);
     if (!status.ok()) {
         throw Error(verb, status, fmt::format("PIN \"{}\": {:04X}", pin.name, status.value));
     }

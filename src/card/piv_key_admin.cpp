@@ -1,6 +1,5 @@
 // How keys come onto the card and leave it: GENERATE ASYMMETRIC KEY PAIR (SP 800-73-4 part 2, 3.3.2), and the
 // commands to import, move and delete keys that many cards have beyond the standard.
-#include <algorithm>
 #include <fmt/core.h>
 
 #include "card/piv_applet.hpp"
@@ -9,19 +8,10 @@
 
 namespace jeton::card {
 
-namespace {
-
-/// takes tells whether keys of |type| may come into |slot|.
-bool takes(const KeySlot& slot, KeyType type) {
-    return slot.types.empty() || std::find(slot.types.begin(), slot.types.end(), type) != slot.types.end();
-}
-
-}  // namespace
-
 /// require_new_key throws unless the profile lets a key of |type| come into |slot|; it gives the card's
 /// identifier of the algorithm.
 Byte PivApplet::require_new_key(const KeySlot& slot, KeyType type, bool allowed, Verb verb) const {
-    if (!allowed || !takes(slot, type)) {
+    if (!allowed || !slot.takes(type)) {
         throw Error(Error::Kind::unsupported, verb, fmt::format("no key of this kind in {}", slot.id));
     }
     return algorithm_of(type, verb);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/core.h>
 
+#include "card/operands.hpp"
 #include "card/piv_applet.hpp"
 #include "card/piv_constants.hpp"
 #include "card/piv_key_codec.hpp"
@@ -17,66 +18,16 @@ constexpr Byte policy_pin_always = 0x03;
 constexpr Byte policy_match_always = 0x05;
 constexpr Byte origin_generated = 0x01;
 
-/// unit_bytes is the length of what the primitive gives for one number: modulus, field or coordinate.
-std::size_t unit_bytes(const crypto::PublicKey& key) {
-    if (const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key)) {
-        return rsa->modulus_bytes();
-    }
-    if (const auto* ec = std::get_if<crypto::EcPublicKey>(&key)) {
-        return crypto::curve_facts(ec->curve).field_bytes;
-    }
-    return crypto::okp_facts(std::get<crypto::OkpPublicKey>(key).curve).public_bytes;
-}
-
-/// computes tells which primitives a kind of key is for.
-bool computes(Primitive primitive, KeyType type) {
-    switch (primitive) {
-        case Primitive::rsa_raw:
-            return rsa_bits(type).has_value();
-        case Primitive::rsa_pkcs1:
-            return false;
-        case Primitive::ecdsa:
-            return curve_of(type).has_value();
-        case Primitive::ecdh:
-            return curve_of(type).has_value() || type == KeyType::x25519;
-        case Primitive::eddsa:
-            return type == KeyType::ed25519;
-    }
-    return false;
-}
-
-[[noreturn]] void refuse_operand(Verb verb, const std::string& why) {
-    throw Error(Error::Kind::too_large, verb, why);
-}
-
-/// check_point wants an uncompressed point, or the one coordinate of a Montgomery curve.
-void check_point(Verb verb, View point, KeyType type, std::size_t unit) {
-    const bool is_fine =
-        curve_of(type) ? point.size() == 1 + 2 * unit && point.front() == 0x04 : point.size() == unit;
-    if (!is_fine) {
-        refuse_operand(verb, "the other party's point is not one of the curve in its uncompressed form");
-    }
-}
-
-/// operand makes exactly what the card expects from |input|: hashes lose their right end when they are longer
-/// than the field (FIPS 186-4, 6.4), numbers gain zeros on the left.
+/// operand makes exactly what the card expects from |input|.
 SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type, std::size_t unit) {
     if (primitive == Primitive::ecdh) {
-        check_point(verb, input, type, unit);
+        require_point(verb, input, type, unit);
         return to_secret(input);
     }
     if (primitive == Primitive::eddsa) {
         return to_secret(input);
     }
-    if (primitive == Primitive::ecdsa) {
-        input = input.first(std::min(input.size(), unit));
-    }
-    if (input.size() > unit) {
-        refuse_operand(verb, fmt::format("{} bytes for a key of {}", input.size(), unit));
-    }
-    SecretBytes out(unit - input.size(), 0x00);
-    append(out, input);
-    return out;
+    return whole_number(verb, primitive, input, unit);
 }
 
 /// result_of checks what the card computed and gives it the length that the standard gives it.
@@ -103,7 +54,7 @@ std::optional<SecretBytes> result_of(Primitive primitive, View value, KeyType ty
 }  // namespace
 
 bool PivApplet::offers(Primitive primitive, KeyType type) const {
-    return computes(primitive, type) && profile().algorithms.contains(type);
+    return primitive != Primitive::rsa_pkcs1 && suits(primitive, type) && profile().algorithms.contains(type);
 }
 
 Byte PivApplet::algorithm_of(KeyType type, Verb verb) const {
@@ -163,7 +114,7 @@ bool PivApplet::wants_certificate(const KeySlot& slot) const {
 SecretBytes PivApplet::compute(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key,
                                Primitive primitive, Verb verb, View input) {
     const auto type = key_type_of(key);
-    if (!type || !computes(primitive, *type)) {
+    if (!type || primitive == Primitive::rsa_pkcs1 || !suits(primitive, *type)) {
         throw Error(Error::Kind::unsupported, verb, fmt::format("key {} does not compute this", slot.id));
     }
     const Byte algorithm = algorithm_of(*type, verb);

@@ -61,12 +61,9 @@ Bytes wrapped(const ObjectSlot& slot, View content) {
                                          : certificate_object(compress(content), piv::cert_info_gzip);
 }
 
-void require_writable(const Profile& profile, const ObjectSlot& slot, Verb verb) {
-    if (!profile.allow_write || !slot.writable ||
-        stands_alone(static_cast<std::uint32_t>(load_be(slot.ref)))) {
-        throw Error(Error::Kind::unsupported, verb,
-                    fmt::format("object {} cannot be written, by its profile", slot.id));
-    }
+/// is_written tells whether hosts write the object at all.
+bool is_written(const ObjectSlot& slot) {
+    return !stands_alone(static_cast<std::uint32_t>(load_be(slot.ref)));
 }
 
 /// KeyHistory is the content of the key history object (part 1, table 13).
@@ -155,7 +152,7 @@ std::optional<ObjectEntry> PivApplet::read_object(Channel& channel, const Object
 }
 
 void PivApplet::write_object(Channel& channel, const ObjectSlot& slot, View content) {
-    require_writable(profile(), slot, Verb::write);
+    require_writable(slot, Verb::write, is_written(slot));
     const Bytes stored = wrapped(slot, content);
     if (stored.size() > slot.max_size) {
         throw Error(Error::Kind::too_large, Verb::write,
@@ -165,7 +162,7 @@ void PivApplet::write_object(Channel& channel, const ObjectSlot& slot, View cont
 }
 
 void PivApplet::erase_object(Channel& channel, const ObjectSlot& slot) {
-    require_writable(profile(), slot, Verb::erase);
+    require_writable(slot, Verb::erase, is_written(slot));
     put_data(channel, Verb::erase, slot.ref, {});
 }
 

@@ -44,11 +44,8 @@ PinStatus PivApplet::pin_status(Channel& channel, const PinRule& pin) {
     }
     const Response answer = channel.transmit({.ins = piv::ins_verify, .p2 = pin_reference(channel, pin)});
     const StatusWord status = pin_answer(answer.status);
-    if (const auto left = tries_left(status)) {
-        return {.known = true, .tries_left = *left};
-    }
-    if (status.ok()) {  // verified, so the counter stands at its maximum
-        return {.known = pin.tries_max != 0, .tries_left = pin.tries_max, .verified = true};
+    if (const auto told = told_by_verify(status, pin)) {
+        return *told;
     }
     if (status == sw::reference_data_unusable) {
         return {.known = true, .tries_left = 0, .initialized = false};
@@ -95,8 +92,7 @@ void PivApplet::change_pin(Channel& channel, const PinRule& pin, View old_value,
 
 void PivApplet::type_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin,
                                  reader::PadUse use) {
-    const reader::PinEntry entry = pad_entry(pin, {0, ins, 0, pin_reference(channel, pin)}, verb);
-    const StatusWord status = pad_answer(pin, channel.enter_on_pad(entry, use), verb);
+    const StatusWord status = type_on_pad(channel, pin, ins, pin_reference(channel, pin), use, verb);
     if (!status.ok()) {
         throw Error(verb, pin_answer(status), fmt::format("PIN \"{}\": {:04X}", pin.name, status.value));
     }

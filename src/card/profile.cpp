@@ -18,6 +18,10 @@ std::optional<std::size_t> Profile::pin_index(PinRole role) const {
     return index_if(pins, [role](const PinRule& pin) { return pin.role == role; });
 }
 
+bool KeySlot::takes(KeyType type) const {
+    return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
+}
+
 const PinRule* Profile::pin(PinRole role) const {
     const auto index = pin_index(role);
     return index ? &pins[*index] : nullptr;

@@ -126,6 +126,9 @@ struct KeySlot {
     bool retired = false;  ///< listed only as far as the key history goes; an explicit CKA_ID finds it always
     bool named_on_card = false;  ///< found by the applet: the card keeps its id and label, which can change
     bool operator==(const KeySlot&) const = default;
+
+    /// takes tells whether keys of |type| may come into the slot.
+    bool takes(KeyType type) const;
 };
 
 struct ObjectSlot {

@@ -103,6 +103,10 @@ const CurveFacts& curve_facts(Curve curve) {
     return curves.at(static_cast<std::size_t>(curve));
 }
 
+std::span<const CurveFacts> all_curves() {
+    return curves;
+}
+
 std::optional<Curve> curve_of_name(std::string_view name) {
     return find_name(names, name);
 }

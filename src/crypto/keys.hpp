@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -24,6 +25,9 @@ struct CurveFacts {
 };
 
 const CurveFacts& curve_facts(Curve curve);
+
+/// all_curves are the constants of each.
+std::span<const CurveFacts> all_curves();
 
 /// curve_of_params finds the curve of a CKA_EC_PARAMS value: a DER OBJECT IDENTIFIER or a PrintableString
 /// such as "secp256r1"; nullopt for any other curve.

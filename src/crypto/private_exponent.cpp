@@ -7,14 +7,7 @@ namespace jeton::crypto {
 
 SecretBytes private_exponent(const RsaPrivateParts& parts) {
     const openssl::ErrorScope errors;
-    const auto numbers = RsaNumbers::complete({.modulus = {},
-                                               .exponent = parts.exponent,
-                                               .private_exponent = {},
-                                               .p = parts.p,
-                                               .q = parts.q,
-                                               .dp = parts.dp,
-                                               .dq = parts.dq,
-                                               .qinv = parts.qinv});
+    const auto numbers = RsaNumbers::complete(parts);
     if (!numbers) {
         throw Error("the parts are no RSA key");
     }

@@ -28,14 +28,7 @@ SecretBytes private_key_info(View algorithm, View key) {
 }
 
 std::optional<SecretBytes> to_pkcs8(const RsaPrivateParts& parts) {
-    const auto numbers = RsaNumbers::complete({.modulus = {},
-                                               .exponent = parts.exponent,
-                                               .private_exponent = {},
-                                               .p = parts.p,
-                                               .q = parts.q,
-                                               .dp = parts.dp,
-                                               .dq = parts.dq,
-                                               .qinv = parts.qinv});
+    const auto numbers = RsaNumbers::complete(parts);
     if (!numbers) {
         return std::nullopt;
     }

@@ -253,6 +253,17 @@ std::optional<RsaNumbers> RsaNumbers::complete(const Given& given) {
     return out;
 }
 
+std::optional<RsaNumbers> RsaNumbers::complete(const RsaPrivateParts& parts) {
+    return complete({.modulus = {},
+                     .exponent = parts.exponent,
+                     .private_exponent = {},
+                     .p = parts.p,
+                     .q = parts.q,
+                     .dp = parts.dp,
+                     .dq = parts.dq,
+                     .qinv = parts.qinv});
+}
+
 std::optional<RsaPrivateParts> complete_rsa(View modulus, View exponent, View private_exponent, View p,
                                             View q, View dp, View dq, View qinv) {
     const openssl::ErrorScope errors;

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "crypto/keys.hpp"
 #include "crypto/openssl.hpp"
 #include "util/bytes.hpp"
 #include "util/secret.hpp"
@@ -19,6 +20,7 @@ struct RsaNumbers {
 
     /// complete computes what was not given; see complete_rsa.
     static std::optional<RsaNumbers> complete(const Given& given);
+    static std::optional<RsaNumbers> complete(const RsaPrivateParts& parts);
 
     /// in_order gives the numbers in the order of RSAPrivateKey (RFC 8017, A.1.2).
     std::array<const BIGNUM*, 8> in_order() const {

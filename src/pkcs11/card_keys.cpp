@@ -24,10 +24,6 @@ bool takes(const card::Applet& applet, card::KeyType type) {
     return std::ranges::any_of(primitives, [&](Primitive it) { return applet.offers(it, type); });
 }
 
-bool is_for(const card::KeySlot& slot, card::KeyType type) {
-    return slot.types.empty() || std::ranges::find(slot.types, type) != slot.types.end();
-}
-
 /// is_useful tells whether a key of |type| could do anything in |slot|.
 bool is_useful(const card::KeySlot& slot, card::KeyType type) {
     const auto okp = card::okp_of(type);
@@ -39,7 +35,7 @@ bool is_useful(const card::KeySlot& slot, card::KeyType type) {
 std::size_t first_free_slot(card::Burst& burst, const card::Profile& profile, card::KeyType type) {
     for (std::size_t i = 0; i < profile.keys.size(); ++i) {
         const card::KeySlot& slot = profile.keys[i];
-        if (slot.visible && is_for(slot, type) && is_useful(slot, type) && burst.key(i) == nullptr) {
+        if (slot.visible && slot.takes(type) && is_useful(slot, type) && burst.key(i) == nullptr) {
             return i;
         }
     }
@@ -59,7 +55,7 @@ std::size_t choose_profile_slot(card::Burst& burst, const card::Profile& profile
         return first_free_slot(burst, profile, type);
     }
     const std::size_t index = slot_of_id(profile, *id);
-    require(is_for(profile.keys[index], type), CKR_ATTRIBUTE_VALUE_INVALID,
+    require(profile.keys[index].takes(type), CKR_ATTRIBUTE_VALUE_INVALID,
             "the slot of this CKA_ID does not take such keys");
     if (!overwrite && burst.key(index) != nullptr) {
         log::warn(

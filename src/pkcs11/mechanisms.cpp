@@ -80,6 +80,17 @@ unsigned family_of(const crypto::PublicKey& key) {
     return okp->curve == crypto::OkpCurve::ed25519 ? edwards : montgomery;
 }
 
+/// find_scheme gives the first way in which the card computes for |scheme| with |key|; nullptr when it has
+/// none.
+const SchemeRow* find_scheme(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
+    const auto type = card::key_type_of(key);
+    const auto* const found = std::ranges::find_if(scheme_rows, [&](const SchemeRow& row) {
+        return row.scheme == scheme && (family_of(key) & row.families) != 0 && type &&
+               applet.offers(row.primitive, *type);
+    });
+    return found == scheme_rows.end() ? nullptr : found;
+}
+
 struct Sizes {
     CK_ULONG smallest = 0;
     CK_ULONG largest = 0;
@@ -123,18 +134,12 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
 }
 
 bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key) {
-    const auto type = card::key_type_of(key);
-    return std::ranges::any_of(key_sizes, [&](const KeySize& size) {
-        return size.type == type && offers(applet, row.scheme, size);
-    });
+    return find_scheme(applet, row.scheme, key) != nullptr;
 }
 
 Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
-    const auto type = card::key_type_of(key);
-    const auto* const row = std::ranges::find_if(scheme_rows, [&](const SchemeRow& it) {
-        return it.scheme == scheme && type && applet.offers(it.primitive, *type);
-    });
-    require(row != scheme_rows.end(), CKR_MECHANISM_INVALID, "the card does not compute this with the key");
+    const SchemeRow* const row = find_scheme(applet, scheme, key);
+    require(row != nullptr, CKR_MECHANISM_INVALID, "the card does not compute this with the key");
     return row->primitive;
 }
 

@@ -112,8 +112,9 @@ Bytes signature_block(const SignatureUse& use, View input) {
 }
 
 Bytes signature_content(const SignatureUse& use, View input) {
-    pkcs_block(use, input);  // has room for it
-    return pkcs_content(use, input);
+    Bytes content = pkcs_content(use, input);
+    fitting(crypto::pad_pkcs_signature(rsa_of(use).modulus_bytes(), content));  // there is room for it
+    return content;
 }
 
 bool signature_holds(const SignatureUse& use, View input, View signature) {

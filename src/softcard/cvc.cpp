@@ -47,14 +47,6 @@ constexpr CvcAlgorithm algorithms[] = {
     {algorithm_oid(2, 4), false, Hash::sha384}, {algorithm_oid(2, 5), false, Hash::sha512},
 };
 
-constexpr crypto::Curve curves[] = {crypto::Curve::p256,
-                                    crypto::Curve::p384,
-                                    crypto::Curve::p521,
-                                    crypto::Curve::brainpoolP256r1,
-                                    crypto::Curve::brainpoolP384r1,
-                                    crypto::Curve::brainpoolP512r1,
-                                    crypto::Curve::secp256k1};
-
 void put_ec_key(TlvWriter& out, const crypto::EcPublicKey& key, bool tells_curve) {
     if (!tells_curve) {
         out.put(0x86, key.point);
@@ -135,9 +127,12 @@ bool tells_of(View content, const crypto::DomainParameters& known) {
 }
 
 std::optional<crypto::Curve> curve_in(View content) {
-    const auto* const found = std::ranges::find_if(
-        curves, [&](crypto::Curve curve) { return tells_of(content, crypto::domain_parameters(curve)); });
-    return found == std::end(curves) ? std::nullopt : std::optional(*found);
+    for (const crypto::CurveFacts& facts : crypto::all_curves()) {
+        if (tells_of(content, crypto::domain_parameters(facts.curve))) {
+            return facts.curve;
+        }
+    }
+    return std::nullopt;
 }
 
 /// The modulus bits of an RSA template; 0 when it is none.
@@ -196,10 +191,6 @@ std::optional<CvcKeyTemplate> read_cvc_key_template(View content) {
     }
     out.curve = curve_in(content);
     return out.curve ? std::optional(out) : std::nullopt;
-}
-
-std::span<const crypto::Curve> cvc_curves() {
-    return curves;
 }
 
 }  // namespace jeton::softcard

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <optional>
-#include <span>
 
 #include "crypto/keys.hpp"
 #include "util/bytes.hpp"
@@ -62,8 +61,5 @@ struct CvcKeyTemplate {
 /// 81 to 85 and maybe 87, all of one curve that we know, or modulus bits 02 and the public exponent 82, which
 /// must be 65537. nullopt for anything else.
 std::optional<CvcKeyTemplate> read_cvc_key_template(View content);
-
-/// cvc_curves are the curves that templates may describe.
-std::span<const crypto::Curve> cvc_curves();
 
 }  // namespace jeton::softcard

@@ -9,12 +9,6 @@ namespace jeton::softcard {
 
 namespace {
 
-constexpr unsigned most_in_answer = 15;
-
-StatusWord tries_answer(unsigned tries) {
-    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_in_answer));
-}
-
 /// The number in |field|, |least| to |most|.
 unsigned number_in(View field, unsigned least, unsigned most) {
     require(field.size() == 1 && field[0] >= least && field[0] <= most, status::wrong_data);
@@ -81,7 +75,7 @@ SealingKey HsmCard::spend_try(Byte reference, View entered) {
     change([&](HsmState& changed) { --changed.pins.at(reference).tries; });
     const Pin& pin = state().pins.at(reference);
     auto key = SealingKey::unwrap(pin.wrapped, reference, entered, state().sealing_key);
-    require(key.has_value(), pin.tries == 0 ? status::blocked : tries_answer(pin.tries));
+    require(key.has_value(), pin.tries == 0 ? status::blocked : told_tries(pin.tries));
     return std::move(*key);
 }
 
@@ -115,7 +109,7 @@ Response HsmCard::pin_status(Byte reference) const {
         return {};
     }
     const unsigned tries = state().pins.at(reference).tries;
-    return {{}, tries == 0 ? status::blocked : tries_answer(tries)};
+    return {{}, tries == 0 ? status::blocked : told_tries(tries)};
 }
 
 /// A card that is not initialised has no PIN: 6984.

@@ -211,7 +211,8 @@ Secret read_ec(Fields& fields) {
     if (!at_end(fields)) {
         return std::nullopt;
     }
-    for (const crypto::Curve curve : cvc_curves()) {
+    for (const crypto::CurveFacts& facts : crypto::all_curves()) {
+        const crypto::Curve curve = facts.curve;
         const crypto::DomainParameters known = crypto::domain_parameters(curve);
         const View expected[] = {known.a, known.b, known.prime, known.order, known.generator};
         const bool same = std::ranges::equal(

@@ -62,7 +62,7 @@ Response Card::password_state(Byte reference) const {
         return {};
     }
     const unsigned tries = state().passwords.at(kept_under(reference)).pin.tries;
-    return {{}, static_cast<StatusWord>(status::tries_left | std::min(tries, 15U))};
+    return {{}, told_tries(tries)};
 }
 
 /// VERIFY (7.2.2). P1 FF logs out.

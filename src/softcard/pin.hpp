@@ -1,6 +1,9 @@
 // A PIN as a card keeps it: what it opens, and how often it may still be tried.
 #pragma once
 
+#include <algorithm>
+
+#include "softcard/response.hpp"
 #include "softcard/sealing.hpp"
 
 namespace jeton::softcard {
@@ -15,5 +18,11 @@ struct Pin {
     unsigned most_tries = standard_tries;  ///< what |tries| becomes when the PIN was right
     bool is_factory_value = false;
 };
+
+/// told_tries is 63Cx for |tries|, of which an answer can tell 15.
+inline StatusWord told_tries(unsigned tries) {
+    constexpr unsigned most_told = 15;
+    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_told));
+}
 
 }  // namespace jeton::softcard

@@ -9,12 +9,6 @@ namespace jeton::softcard {
 
 namespace {
 
-constexpr unsigned most_told_tries = 15;
-
-StatusWord told_tries(unsigned tries) {
-    return static_cast<StatusWord>(status::tries_left | std::min(tries, most_told_tries));
-}
-
 /// The two blocks in the data field of CHANGE REFERENCE DATA and RESET RETRY COUNTER.
 struct PinPair {
     View present;

@@ -3,6 +3,7 @@
 
 #include "card/card.hpp"
 #include "card/hsm_cvc.hpp"
+#include "card/support/error_of.hpp"
 #include "card/support/profiles.hpp"
 #include "card/support/simulated_link.hpp"
 #include "crypto/digest.hpp"
@@ -51,17 +52,6 @@ class HsmCard : public testing::Test {
         const std::size_t index = burst.new_key_slot({type, named(label, id)});
         burst.generate(index, type);
         return index;
-    }
-
-    template <typename Function>
-    static Error error_of(Function&& function) {
-        try {
-            function();
-        } catch (const Error& error) {
-            return error;
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return {Error::Kind::status, Verb::select, ""};
     }
 
     /// spent gives the number of APDUs that |function| sent.

@@ -53,7 +53,8 @@ class HsmKeys : public testing::Test {
 
 TEST_F(HsmKeys, OnEveryCurveAreRequestedCertified) {
     char id[] = "01";
-    for (const Curve curve : cvc_curves()) {
+    for (const crypto::CurveFacts& facts : crypto::all_curves()) {
+        const crypto::Curve curve = facts.curve;
         SCOPED_TRACE(std::string(crypto::curve_facts(curve).name));
         const auto key = card.generate(static_cast<Byte>(id[1] - '0'), pair_request(curve));
         EXPECT_EQ(std::get<crypto::EcPublicKey>(key).curve, curve);

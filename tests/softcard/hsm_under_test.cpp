@@ -122,7 +122,8 @@ crypto::PublicKey HsmUnderTest::generate(Byte id, View request) {
     EXPECT_TRUE(key.has_value());
     const View fields = key.value_or(View());
     if (const auto point = find_tlv(fields, 0x86)) {
-        for (const crypto::Curve curve : cvc_curves()) {
+        for (const crypto::CurveFacts& facts : crypto::all_curves()) {
+            const crypto::Curve curve = facts.curve;
             if (equal(crypto::domain_parameters(curve).generator, find_tlv(fields, 0x84).value_or(View()))) {
                 return crypto::EcPublicKey{curve, to_bytes(*point)};
             }

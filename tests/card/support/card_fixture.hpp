@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "card/card.hpp"
+#include "card/support/error_of.hpp"
 #include "card/support/profiles.hpp"
 #include "card/support/simulated_link.hpp"
 #include "softcard/store.hpp"
@@ -69,18 +70,6 @@ class SoftCardTest : public testing::Test {
 
     SecretBytes sign(std::string_view id) {
         return m_card->begin().compute(key(id), Primitive::ecdsa, Verb::sign, m_hash);
-    }
-
-    /// error_of runs |function|, which must throw an Error.
-    template <typename Function>
-    static Error error_of(Function&& function) {
-        try {
-            function();
-        } catch (const Error& error) {
-            return error;
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return {Error::Kind::status, Verb::select, ""};
     }
 
     /// commands runs |function| and gives the INS bytes that it sent.

@@ -10,6 +10,7 @@
 #include "support/replay_link.hpp"
 
 #include "card/applet.hpp"
+#include "card/support/error_of.hpp"
 #include "card/support/profiles.hpp"
 
 namespace jeton::card {
@@ -56,18 +57,6 @@ class PivConversation : public testing::Test {
     const KeySlot& key_slot(std::string_view id) { return applet().profile().keys[key_index(m_profile, id)]; }
     const ObjectSlot& object_slot(std::string_view id) {
         return applet().profile().objects[object_index(m_profile, id)];
-    }
-
-    /// error_of runs |function|, which must throw an Error.
-    template <typename Function>
-    static Error error_of(Function&& function) {
-        try {
-            function();
-        } catch (const Error& error) {
-            return error;
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return {Error::Kind::status, Verb::select, ""};
     }
 
     void TearDown() override {

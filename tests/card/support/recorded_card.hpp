@@ -13,6 +13,7 @@
 #include "support/replay_link.hpp"
 
 #include "card/card.hpp"
+#include "card/support/error_of.hpp"
 #include "card/support/profiles.hpp"
 #include "card/support/unrecorded.hpp"
 #include "crypto/block_cipher.hpp"
@@ -140,18 +141,6 @@ class RecordedCardTest : public testing::Test {
     std::size_t key(std::string_view id) const { return key_index(m_card->profile(), id); }
     std::size_t object(std::string_view id) const { return object_index(m_card->profile(), id); }
     PinStatus pin() const { return m_card->known_pin_status(PinRole::user).value_or(PinStatus{}); }
-
-    /// error_of runs |function|, which must throw an Error.
-    template <typename Function>
-    static Error error_of(Function&& function) {
-        try {
-            function();
-        } catch (const Error& error) {
-            return error;
-        }
-        ADD_FAILURE() << "nothing was thrown";
-        return {Error::Kind::status, Verb::select, ""};
-    }
 
     support::Transcript m_transcript;
     std::optional<support::ReplayLink> m_link;

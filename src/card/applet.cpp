@@ -23,6 +23,7 @@ std::unique_ptr<Applet> make(std::shared_ptr<const Profile> profile) {
 }
 
 constexpr const char* no_management_key = "this card has no management key";
+constexpr const char* no_secret_keys = "this card takes no AES keys in this way";
 constexpr const char* fixed_slots =
     "this card has the keys and objects of its profile, under their names there";
 
@@ -94,6 +95,46 @@ KeySlot Applet::describe_key(Channel&, const KeySlot&, const crypto::PublicKey&)
 
 ObjectSlot Applet::describe_object(Channel&, const ObjectSlot&) {
     throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
+}
+
+std::optional<SecretKeyEntry> Applet::read_secret_key(Channel&, const SecretKeySlot&) {
+    return std::nullopt;
+}
+
+std::size_t Applet::most_data(const Channel&, const SecretKeySlot&, AesPrimitive, const AesInput&) const {
+    return 0;
+}
+
+SecretBytes Applet::compute_aes(Channel&, const SecretKeySlot&, AesPrimitive, const AesInput&) {
+    throw Error(Error::Kind::unsupported, Verb::encrypt, no_secret_keys);
+}
+
+bool Applet::makes_secret_keys(std::size_t) const {
+    return false;
+}
+
+bool Applet::takes_secret_keys(std::size_t) const {
+    return false;
+}
+
+std::size_t Applet::new_secret_key_slot(LayoutDraft&, const SecretKeyWish&) const {
+    throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
+}
+
+void Applet::describe_secret_key(Channel&, const SecretKeySlot&, const SecretKeyEntry&) {
+    throw Error(Error::Kind::unsupported, Verb::write, fixed_slots);
+}
+
+SecretKeyEntry Applet::generate_secret_key(Channel&, const SecretKeySlot&, std::size_t) {
+    throw Error(Error::Kind::unsupported, Verb::generate, no_secret_keys);
+}
+
+void Applet::import_secret_key(Channel&, const SecretKeySlot&, View) {
+    throw Error(Error::Kind::unsupported, Verb::import_key, no_secret_keys);
+}
+
+void Applet::erase_secret_key(Channel&, const SecretKeySlot&) {
+    throw Error(Error::Kind::unsupported, Verb::erase, no_secret_keys);
 }
 
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "card/aes_primitive.hpp"
 #include "card/channel.hpp"
 #include "card/error.hpp"
 #include "card/key_type.hpp"
@@ -181,6 +182,37 @@ class Applet {
     /// erase_key empties |slot|; move_key puts its key into the empty slot |to|. Need what writer() says.
     virtual void erase_key(Channel& channel, const KeySlot& slot) = 0;
     virtual void move_key(Channel& channel, const KeySlot& from, const KeySlot& to);
+
+    // For cards with AES keys; on others there are none, and what would change them is Error(unsupported).
+
+    /// read_secret_key gives nullopt when the slot is empty.
+    virtual std::optional<SecretKeyEntry> read_secret_key(Channel& channel, const SecretKeySlot& slot);
+
+    /// most_data is how many bytes of data one command for |primitive| takes beside the other parts of
+    /// |input|, whose data does not count; 0: the card does not compute it.
+    virtual std::size_t most_data(const Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                                  const AesInput& input) const;
+
+    /// compute_aes runs |primitive| with the key of |slot|; |input| has as much data as most_data() says, or
+    /// less. The answer has the length that the primitive gives. Verb::encrypt or Verb::decipher, for errors.
+    virtual SecretBytes compute_aes(Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                                    const AesInput& input);
+
+    /// makes_secret_keys and takes_secret_keys tell whether generate_secret_key() and import_secret_key()
+    /// work with keys of |bits|.
+    virtual bool makes_secret_keys(std::size_t bits) const;
+    virtual bool takes_secret_keys(std::size_t bits) const;
+
+    /// new_secret_key_slot and describe_secret_key are as for key pairs. The id and label of |slot| are what
+    /// the card is to keep, |entry| is what is in it.
+    virtual std::size_t new_secret_key_slot(LayoutDraft& draft, const SecretKeyWish& wish) const;
+    virtual void describe_secret_key(Channel& channel, const SecretKeySlot& slot,
+                                     const SecretKeyEntry& entry);
+
+    // Need what writer() says.
+    virtual SecretKeyEntry generate_secret_key(Channel& channel, const SecretKeySlot& slot, std::size_t bits);
+    virtual void import_secret_key(Channel& channel, const SecretKeySlot& slot, View value);
+    virtual void erase_secret_key(Channel& channel, const SecretKeySlot& slot);
 
     /// write_object replaces the object; |content| is a DER certificate or the data. Needs
     /// what writer() says.

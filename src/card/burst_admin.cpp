@@ -106,7 +106,7 @@ void Burst::State::change_management_key(View old_value, View new_value) {
         lease->mark_written();
         card.applet->set_admin_key(card.channel, *new_key);
     });
-    card.memory.drop();  // printed information may hold the key
+    card.forget_content();  // printed information may hold the key
     if (present) {
         card.vault.open_so(Vault::Secret::management_key, std::move(*new_key));
     }

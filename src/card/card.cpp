@@ -49,6 +49,10 @@ std::optional<std::shared_ptr<const ObjectEntry>> Card::known_object(std::size_t
     return m_state->memory.object(index);
 }
 
+std::optional<std::shared_ptr<const SecretKeyEntry>> Card::known_secret_key(std::size_t index) const {
+    return m_state->memory.secret_key(index);
+}
+
 std::optional<std::string> Card::known_label() const {
     return m_state->memory.label();
 }
@@ -59,6 +63,23 @@ std::optional<PinStatus> Card::known_pin_status(PinRole role) const {
 
 std::optional<PinRole> Card::login() const {
     return m_state->vault.role();
+}
+
+std::size_t Card::most_data(std::size_t secret_key, AesPrimitive primitive, const AesInput& input) const {
+    const auto slot = m_state->secret_key_slot(secret_key);
+    return m_state->applet->most_data(m_state->channel, *slot, primitive, input);
+}
+
+SecretBytes Card::hash_key(std::size_t secret_key) const {
+    return m_state->vault.hash_key(secret_key);
+}
+
+void Card::keep_hash_key(std::size_t secret_key, View hash_key) {
+    m_state->vault.keep_hash_key(secret_key, hash_key);
+}
+
+bool Card::claim_modes(std::size_t secret_key, bool for_gcm) {
+    return m_state->memory.claim_modes(secret_key, for_gcm) || !profile().gcm.exclusive_modes;
 }
 
 void Card::forget_login() {
@@ -97,7 +118,7 @@ Burst Card::begin() {
         throw Error(Error::Kind::swapped, Verb::select, "the card was taken out of " + state.link.name());
     }
     if (!held && lease->others_wrote()) {
-        state.memory.drop();
+        state.forget_content();
     }
     if (!held && lease->continuity() != reader::Continuity::kept) {
         state.standing = {.shared = lease->continuity() == reader::Continuity::shared};

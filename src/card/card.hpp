@@ -55,11 +55,25 @@ class Card {
     /// What is remembered; nullopt: not read yet. An empty pointer: known to be absent.
     std::optional<std::shared_ptr<const KeyEntry>> known_key(std::size_t index) const;
     std::optional<std::shared_ptr<const ObjectEntry>> known_object(std::size_t index) const;
+    std::optional<std::shared_ptr<const SecretKeyEntry>> known_secret_key(std::size_t index) const;
     std::optional<std::string> known_label() const;
     std::optional<PinStatus> known_pin_status(PinRole role) const;
 
     /// login tells who is logged in; nullopt: nobody.
     std::optional<PinRole> login() const;
+
+    /// most_data is as Applet::most_data. Sends nothing.
+    std::size_t most_data(std::size_t secret_key, AesPrimitive primitive, const AesInput& input) const;
+
+    /// hash_key is E(0) of an AES key, 16 bytes, which keep_hash_key keeps as long as the login lasts; empty
+    /// when it is not known.
+    SecretBytes hash_key(std::size_t secret_key) const;
+    void keep_hash_key(std::size_t secret_key, View hash_key);
+
+    /// claim_modes tells whether the AES key may be used with GCM, or with the other modes: E(0) and the
+    /// encrypted counter blocks, which the other modes would give out, are GCM's secrets. What came first
+    /// counts, as long as this object lives, where the profile says `exclusiveModes`.
+    bool claim_modes(std::size_t secret_key, bool for_gcm);
 
     /// forget_login drops the login without the card, for when begin() throws and Burst::logout cannot be
     /// had. The card itself is told with the next burst.
@@ -135,9 +149,21 @@ class Burst {
 
     SecretBytes compute(std::size_t key, Primitive primitive, Verb verb, View input);
 
+    /// secret_key is what is known of an AES key; nullptr when the slot is empty.
+    std::shared_ptr<const SecretKeyEntry> secret_key(std::size_t index);
+
+    /// compute_aes runs one command with an AES key, as Applet::compute_aes.
+    SecretBytes compute_aes(std::size_t secret_key, AesPrimitive primitive, const AesInput& input);
+
     std::shared_ptr<const KeyEntry> generate(std::size_t key, KeyType type, KeyPolicy policy = {});
     std::shared_ptr<const KeyEntry> import_key(std::size_t key, const crypto::PrivateParts& parts,
                                                KeyPolicy policy = {});
+
+    /// generate_secret_key and import_secret_key (|value| is 16, 24 or 32 bytes) put an AES key into a slot,
+    /// erase_secret_key empties it.
+    std::shared_ptr<const SecretKeyEntry> generate_secret_key(std::size_t secret_key, std::size_t bits);
+    std::shared_ptr<const SecretKeyEntry> import_secret_key(std::size_t secret_key, View value);
+    void erase_secret_key(std::size_t secret_key);
 
     /// erase_key empties the slot. Error(unsupported) when the card cannot, or when the certificate beside
     /// the key would still say that it is there.
@@ -149,14 +175,16 @@ class Burst {
     void write_object(std::size_t object, View content);
     void erase_object(std::size_t object);
 
-    /// new_key_slot and new_object_slot add a free slot to the layout of a card that discovers, and give its
+    /// new_key_slot and the others add a free slot to the layout of a card that discovers, and give its
     /// index. Error(write, 6A84) when the card is full.
     std::size_t new_key_slot(const KeyWish& wish);
     std::size_t new_object_slot(const ObjectWish& wish);
+    std::size_t new_secret_key_slot(const SecretKeyWish& wish);
 
-    /// rename_key and rename_object change what the card keeps about a key or object that is there.
+    /// rename_key and the others change what the card keeps about a key or object that is there.
     void rename_key(std::size_t key, const Name& name);
     void rename_object(std::size_t object, const Name& name);
+    void rename_secret_key(std::size_t secret_key, const Name& name);
 
     /// initialize makes the card as new and keeps the secret of the security officer: the management key in
     /// hex, or a PIN. alive() is false afterwards: the card is to be recognised again.

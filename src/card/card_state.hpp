@@ -43,6 +43,15 @@ struct Card::State {
     std::shared_ptr<const ObjectSlot> object_slot(std::size_t index) const {
         return memory.layout()->objects.at(index);
     }
+    std::shared_ptr<const SecretKeySlot> secret_key_slot(std::size_t index) const {
+        return memory.layout()->secret_keys.at(index);
+    }
+
+    /// forget_content forgets all that another process may have changed.
+    void forget_content() {
+        memory.drop();
+        vault.drop_hash_keys();
+    }
 
     /// die ends this object's use: the card was pulled or swapped.
     void die() {
@@ -227,6 +236,10 @@ struct Burst::State {
     void describe_key(std::size_t index, const KeySlot& slot, const crypto::PublicKey& public_key);
     std::shared_ptr<const KeyEntry> key(std::size_t index);
     std::shared_ptr<const ObjectEntry> object(std::size_t index);
+    std::shared_ptr<const SecretKeyEntry> secret_key(std::size_t index);
+    void require_secret_key(std::size_t index, Verb verb);
+    template <typename Place>
+    std::shared_ptr<const SecretKeyEntry> new_secret_key(std::size_t index, Place&& place);
     std::size_t retired_count();
     void note_retired(std::size_t ordinal);
     bool has_key_beside(std::size_t object);

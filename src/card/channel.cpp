@@ -71,12 +71,21 @@ StatusWord Channel::enter_on_pad(const reader::PinEntry& entry, reader::PadUse u
     return {static_cast<std::uint16_t>(load_be(answer))};
 }
 
-bool Channel::wants_extended(const Apdu& apdu) const {
-    if (m_rule.extended == Switch::never || m_extended == Extended::refused) {
-        return false;
-    }
+std::size_t Channel::longest_data(bool chained) const {
+    const bool in_links = m_rule.chaining == Switch::always || !has_extended();
+    const bool is_short = in_links && !(chained && m_rule.chaining != Switch::never);
+    return is_short ? std::min(m_rule.max_command_data, longest_short_data) : m_rule.max_command_data;
+}
+
+/// has_extended tells whether extended APDUs reach the card, for all that we know.
+bool Channel::has_extended() const {
     const reader::LinkLimits limits = m_link.limits();
-    if (!limits.extended_apdu || (limits.by_envelope && m_rule.extended != Switch::always)) {
+    return m_rule.extended != Switch::never && m_extended != Extended::refused && limits.extended_apdu &&
+           (!limits.by_envelope || m_rule.extended == Switch::always);
+}
+
+bool Channel::wants_extended(const Apdu& apdu) const {
+    if (!has_extended()) {
         return false;
     }
     const bool chained = m_rule.chaining == Switch::always;

@@ -28,6 +28,10 @@ class Channel {
     bool has_pad(reader::PadUse use) const { return m_link.has_pinpad(use); }
     StatusWord enter_on_pad(const reader::PinEntry& entry, reader::PadUse use);
 
+    /// longest_data is how many bytes of data one command carries to this card through this reader, as far
+    /// as is known; |chained| tells whether it may go in several links. Any thread may ask.
+    std::size_t longest_data(bool chained) const;
+
     /// exchanges counts the APDUs that went to the card, links and GET RESPONSE included. Any thread may ask.
     std::uint64_t exchanges() const { return m_exchanges.load(std::memory_order_relaxed); }
 
@@ -41,6 +45,7 @@ class Channel {
   private:
     enum class Extended { untried, proved, refused };
 
+    bool has_extended() const;
     bool wants_extended(const Apdu& apdu) const;
     Response carry_out(const Apdu& apdu, bool extended, Milliseconds limit);
     std::optional<Response> send_links(Apdu& apdu, Milliseconds limit);
@@ -49,7 +54,7 @@ class Channel {
 
     reader::CardLink& m_link;
     const TransportRule& m_rule;
-    Extended m_extended = Extended::untried;
+    std::atomic<Extended> m_extended = Extended::untried;
     std::atomic<std::uint64_t> m_exchanges = 0;
 };
 

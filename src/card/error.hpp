@@ -18,6 +18,7 @@ enum class Verb {
     unblock,
     authenticate,
     sign,
+    encrypt,
     decipher,
     derive,
     generate,

@@ -53,6 +53,20 @@ class HsmApplet final : public Applet {
     void import_key(Channel& channel, const KeySlot& slot, KeyType type, const crypto::PrivateParts& parts,
                     KeyPolicy policy) override;
     void erase_key(Channel& channel, const KeySlot& slot) override;
+
+    std::optional<SecretKeyEntry> read_secret_key(Channel& channel, const SecretKeySlot& slot) override;
+    std::size_t most_data(const Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                          const AesInput& input) const override;
+    SecretBytes compute_aes(Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                            const AesInput& input) override;
+    bool makes_secret_keys(std::size_t bits) const override;
+    std::size_t new_secret_key_slot(LayoutDraft& draft, const SecretKeyWish& wish) const override;
+    void describe_secret_key(Channel& channel, const SecretKeySlot& slot,
+                             const SecretKeyEntry& entry) override;
+    SecretKeyEntry generate_secret_key(Channel& channel, const SecretKeySlot& slot,
+                                       std::size_t bits) override;
+    void erase_secret_key(Channel& channel, const SecretKeySlot& slot) override;
+
     void write_object(Channel& channel, const ObjectSlot& slot, View content) override;
     void erase_object(Channel& channel, const ObjectSlot& slot) override;
 
@@ -70,6 +84,8 @@ class HsmApplet final : public Applet {
     void discover_key(Channel& channel, LayoutDraft& draft, const Files& files, Byte ref);
     void discover_certificate(Channel& channel, LayoutDraft& draft, Byte number) const;
     void discover_data(Channel& channel, LayoutDraft& draft, const Files& files, Byte number) const;
+    static Byte free_key(const LayoutDraft& draft);
+    std::size_t put_secret_key(LayoutDraft& draft, const hsm::Description& description, Byte ref) const;
     std::size_t put_key(LayoutDraft& draft, const hsm::Description& description, Byte ref) const;
     ObjectSlot object_slot(std::uint16_t file, const hsm::Description& description) const;
     void describe(Channel& channel, const ObjectSlot& slot) const;

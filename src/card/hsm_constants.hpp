@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "card/status_word.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::card::hsm {
@@ -18,11 +19,17 @@ inline constexpr Byte ins_read_binary = 0xB1;
 inline constexpr Byte ins_update_binary = 0xD7;
 inline constexpr Byte ins_delete_file = 0xE4;
 inline constexpr Byte ins_generate_pair = 0x46;
+inline constexpr Byte ins_generate_secret = 0x48;
 inline constexpr Byte ins_initialize = 0x50;
 inline constexpr Byte ins_enumerate = 0x58;
 inline constexpr Byte ins_decipher = 0x62;
 inline constexpr Byte ins_sign = 0x68;
+inline constexpr Byte ins_encipher = 0x78;
 
+inline constexpr Byte alg_aes_cbc_encrypt = 0x10;  ///< the IV is zero
+inline constexpr Byte alg_aes_cbc_decrypt = 0x11;
+inline constexpr Byte alg_aes_cmac = 0x18;
+inline constexpr Byte alg_aes_derive = 0x99;
 inline constexpr Byte alg_rsa_raw = 0x20;
 inline constexpr Byte alg_rsa_decrypt = 0x21;
 inline constexpr Byte alg_ecdsa = 0x70;
@@ -45,6 +52,8 @@ inline constexpr std::uint16_t file_token_info = 0x2F03;
 inline constexpr std::uint32_t tag_offset = 0x54;
 inline constexpr std::uint32_t tag_content = 0x53;
 
+inline constexpr std::uint32_t tag_key_algorithms = 0x91;  ///< those that a new key may be used with
+
 // Card verifiable certificates (BSI TR-03110 part 3, C and D).
 inline constexpr std::uint32_t tag_request = 0x67;
 inline constexpr std::uint32_t tag_certificate = 0x7F21;
@@ -57,5 +66,16 @@ inline constexpr std::uint32_t tag_signature = 0x5F37;
 
 inline constexpr Byte first_key = 0x01;  ///< 00 is the key of the device
 inline constexpr unsigned last_number = 0xFF;
+
+/// used_up gives the status word of a key whose counter is at its end one meaning: 6984 (some cards say
+/// 6A84).
+constexpr StatusWord used_up(StatusWord status) {
+    return status == sw::no_memory ? sw::reference_data_unusable : status;
+}
+
+/// file_of is the identifier of a file.
+constexpr std::uint16_t file_of(Byte prefix, Byte number) {
+    return static_cast<std::uint16_t>(prefix << 8 | number);
+}
 
 }  // namespace jeton::card::hsm

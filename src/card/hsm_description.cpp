@@ -14,19 +14,20 @@ constexpr std::uint32_t bit_string = 0x03;
 constexpr std::uint32_t octet_string = 0x04;
 constexpr std::uint32_t object_identifier = 0x06;
 constexpr std::uint32_t utf8_string = 0x0C;
+constexpr std::uint32_t subclass_attributes = 0xA0;
 constexpr std::uint32_t type_attributes = 0xA1;
 
 // KeyUsageFlags (6.3.2), by the number of the bit from the left.
-constexpr unsigned usage_decrypt = 1, usage_sign = 2, usage_sign_recover = 3, usage_unwrap = 5,
-                   usage_derive = 8, usage_non_repudiation = 9;
+constexpr unsigned usage_encrypt = 0, usage_decrypt = 1, usage_sign = 2, usage_sign_recover = 3,
+                   usage_unwrap = 5, usage_verify = 6, usage_derive = 8, usage_non_repudiation = 9;
 constexpr unsigned access_local = 4;  // KeyAccessFlags
 
 constexpr Byte user_pin_id = 0x01;
 constexpr std::size_t longest_id = 64;
 
-/// Parts are the SEQUENCEs of an object, in their order, and its type attributes.
+/// Parts are the SEQUENCEs of an object, in their order, and its other attributes.
 struct Parts {
-    View common, of_class, of_type;
+    View common, of_class, of_subclass, of_type;
 };
 
 std::optional<Parts> parts_of(View content) {
@@ -39,6 +40,7 @@ std::optional<Parts> parts_of(View content) {
     }
     parts.common = common->value;
     parts.of_class = of_class->value;
+    parts.of_subclass = find_tlv(content, subclass_attributes).value_or(View{});
     parts.of_type = find_tlv(content, type_attributes).value_or(View{});
     return parts;
 }
@@ -102,6 +104,9 @@ Bytes flags(std::initializer_list<unsigned> bits) {
 }
 
 Bytes usage_of(const Description& description) {
+    if (description.kind == Description::Kind::secret) {
+        return flags({usage_encrypt, usage_decrypt, usage_sign, usage_verify});
+    }
     if (description.kind == Description::Kind::rsa) {
         return flags({usage_decrypt, usage_sign, usage_sign_recover});
     }
@@ -110,7 +115,7 @@ Bytes usage_of(const Description& description) {
 
 void put_common(TlvWriter& out, const Description& description) {
     const bool is_key =
-        description.kind == Description::Kind::rsa || description.kind == Description::Kind::ec;
+        description.kind != Description::Kind::certificate && description.kind != Description::Kind::data;
     out.put(utf8_string, view_of(description.label));
     const Bytes common_flags = description.is_private ? flags({0, 1}) : flags({1});  // private, modifiable
     out.put(bit_string, common_flags);
@@ -139,6 +144,15 @@ void put_class(TlvWriter& out, const Description& description, Byte reference) {
     out.put(integer, number);
 }
 
+Bytes two_bytes(std::size_t number) {
+    return {static_cast<Byte>(number >> 8), static_cast<Byte>(number)};
+}
+
+/// put_subclass writes the length of a secret key (6.5.1), in bits.
+void put_subclass(TlvWriter& out, const Description& description) {
+    out.nest(sequence, [&](TlvWriter& in) { in.put(integer, two_bytes(description.size)); });
+}
+
 void put_type(TlvWriter& out, const Description& description) {
     const auto path = [&](TlvWriter& in) { in.put(octet_string, description.path); };
     if (description.kind == Description::Kind::data) {
@@ -147,10 +161,10 @@ void put_type(TlvWriter& out, const Description& description) {
     }
     out.nest(sequence, [&](TlvWriter& in) {
         in.nest(sequence, path);
-        if (description.size != 0 && description.kind != Description::Kind::certificate) {
-            const std::size_t size = description.size;
-            const Bytes bits{static_cast<Byte>(size >> 8), static_cast<Byte>(size)};
-            in.put(integer, bits);
+        const bool has_size =
+            description.kind == Description::Kind::rsa || description.kind == Description::Kind::ec;
+        if (description.size != 0 && has_size) {
+            in.put(integer, two_bytes(description.size));
         }
     });
 }
@@ -172,7 +186,8 @@ std::optional<Description> read_key_description(View der) {
     Description out = common_part(*parts, is_ec ? Kind::ec : is_secret ? Kind::secret : Kind::rsa);
     out.id = id_of(parts->of_class);
     read_flags(out, parts->of_class);
-    const auto size = find_tlv_path(parts->of_type, {sequence, integer});
+    auto size = find_tlv_path(is_secret ? parts->of_subclass : parts->of_type, {sequence, integer});
+    size = size || !is_secret ? size : find_tlv_path(parts->of_type, {sequence, integer});
     out.size = size && size->size() <= 2 ? static_cast<std::size_t>(load_be(*size)) : 0;
     return out;
 }
@@ -205,13 +220,19 @@ std::optional<Description> read_data_description(View der) {
 }
 
 Bytes write_description(const Description& description, Byte reference) {
-    const std::uint32_t tag = description.kind == Description::Kind::ec ? ec_key : sequence;
+    const bool is_secret = description.kind == Description::Kind::secret;
+    const std::uint32_t tag = is_secret                                   ? secret_key
+                              : description.kind == Description::Kind::ec ? ec_key
+                                                                          : sequence;
     return TlvWriter()
         .nest(tag,
               [&](TlvWriter& out) {
                   out.nest(sequence, [&](TlvWriter& in) { put_common(in, description); })
-                      .nest(sequence, [&](TlvWriter& in) { put_class(in, description, reference); })
-                      .nest(type_attributes, [&](TlvWriter& in) { put_type(in, description); });
+                      .nest(sequence, [&](TlvWriter& in) { put_class(in, description, reference); });
+                  if (is_secret && description.size != 0) {
+                      out.nest(subclass_attributes, [&](TlvWriter& in) { put_subclass(in, description); });
+                  }
+                  out.nest(type_attributes, [&](TlvWriter& in) { put_type(in, description); });
               })
         .take();
 }

@@ -12,6 +12,8 @@ namespace jeton::card {
 
 namespace {
 
+using hsm::file_of;
+
 constexpr Byte uncompressed_point = 0x04;
 
 /// Operation is one thing that the card computes.
@@ -60,16 +62,6 @@ std::optional<SecretBytes> result_of(Primitive primitive, View answer, std::size
         return is_point ? std::optional(to_secret(answer.subspan(1, unit))) : std::nullopt;
     }
     return answer.size() == unit ? std::optional(to_secret(answer)) : std::nullopt;
-}
-
-/// used_up gives the status word of a key whose counter is at its end one meaning: 6984 (some cards say
-/// 6A84).
-StatusWord used_up(StatusWord status) {
-    return status == sw::no_memory ? sw::reference_data_unusable : status;
-}
-
-constexpr std::uint16_t file_of(Byte prefix, Byte number) {
-    return static_cast<std::uint16_t>(prefix << 8 | number);
 }
 
 bool is_of_key(const ObjectSlot& slot) {
@@ -143,7 +135,7 @@ SecretBytes HsmApplet::compute(Channel& channel, const KeySlot& slot, const cryp
                                               .data = block,
                                               .le = unit > 120 ? any_length : 256});
     if (!answer.status.ok()) {
-        throw Error(verb, used_up(answer.status),
+        throw Error(verb, hsm::used_up(answer.status),
                     fmt::format("key {}: {:04X}", slot.id, answer.status.value));
     }
     auto result = result_of(primitive, answer.data, unit);

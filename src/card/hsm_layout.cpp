@@ -9,11 +9,10 @@ namespace jeton::card {
 
 namespace {
 
+using hsm::file_of;
+
 using hsm::Description;
 
-constexpr std::uint16_t file_of(Byte prefix, Byte number) {
-    return static_cast<std::uint16_t>(prefix << 8 | number);
-}
 constexpr Byte prefix_of(std::uint16_t file) {
     return static_cast<Byte>(file >> 8);
 }
@@ -96,6 +95,27 @@ std::size_t HsmApplet::put_key(LayoutDraft& draft, const Description& descriptio
     return draft.put(std::move(slot));
 }
 
+std::size_t HsmApplet::put_secret_key(LayoutDraft& draft, const Description& description, Byte ref) const {
+    return draft.put(SecretKeySlot{.id = fmt::format("secret-{:02X}", ref),
+                                   .ref = ref,
+                                   .pkcs11_id = description.id,
+                                   .label = description.label,
+                                   .bits = description.size,
+                                   .pin = profile().pin_index(PinRole::user),
+                                   .made_on_card = description.local,
+                                   .named_on_card = true});
+}
+
+/// free_key gives the reference of a key that is not there. Error(write, 6A84) when there is none left.
+Byte HsmApplet::free_key(const LayoutDraft& draft) {
+    for (unsigned number = hsm::first_key; number <= hsm::last_number; ++number) {
+        if (draft.key_is_free(static_cast<Byte>(number))) {
+            return static_cast<Byte>(number);
+        }
+    }
+    refuse_full(Verb::write);
+}
+
 /// read_description gives what a file says, unless the card refuses it: then its object has no description.
 std::optional<SecretBytes> HsmApplet::read_description(Channel& channel, std::uint16_t file) const {
     try {
@@ -121,12 +141,7 @@ void HsmApplet::discover_key(Channel& channel, LayoutDraft& draft, const Files& 
         description->sign = description->decrypt = description->derive = true;
     }
     if (description->kind == Description::Kind::secret) {
-        draft.put(SecretKeySlot{.id = fmt::format("secret-{:02X}", ref),
-                                .ref = ref,
-                                .pkcs11_id = description->id,
-                                .label = description->label,
-                                .bits = description->size,
-                                .pin = profile().pin_index(PinRole::user)});
+        put_secret_key(draft, *description, ref);
         return;
     }
     if (description->local) {
@@ -178,12 +193,20 @@ std::size_t HsmApplet::new_key_slot(LayoutDraft& draft, const KeyWish& wish) con
     description.sign = true;
     description.decrypt = rsa_bits(wish.type).has_value();
     description.derive = curve_of(wish.type).has_value();
-    for (unsigned number = hsm::first_key; number <= hsm::last_number; ++number) {
-        if (draft.key_is_free(static_cast<Byte>(number))) {
-            return put_key(draft, description, static_cast<Byte>(number));
-        }
+    return put_key(draft, description, free_key(draft));
+}
+
+std::size_t HsmApplet::new_secret_key_slot(LayoutDraft& draft, const SecretKeyWish& wish) const {
+    Description description;
+    description.kind = Description::Kind::secret;
+    description.label = wish.name.label.value_or("");
+    description.id = wish.name.id.value_or(Bytes{});
+    description.size = wish.bits;
+    const Byte ref = free_key(draft);
+    if (description.id.empty()) {  // there is no public key to make one from
+        description.id = {ref};
     }
-    refuse_full(Verb::write);
+    return put_secret_key(draft, description, ref);
 }
 
 std::size_t HsmApplet::new_object_slot(LayoutDraft& draft, const ObjectWish& wish) const {

@@ -38,7 +38,8 @@ std::vector<std::shared_ptr<const Slot>> shared(const std::vector<Slot>& slots) 
 }  // namespace
 
 std::shared_ptr<const Layout> Layout::of(const Profile& profile) {
-    return std::make_shared<const Layout>(Layout{shared(profile.keys), shared(profile.objects), {}});
+    return std::make_shared<const Layout>(
+        Layout{shared(profile.keys), shared(profile.objects), shared(profile.secret_keys)});
 }
 
 std::size_t LayoutDraft::put(KeySlot slot) {
@@ -54,18 +55,21 @@ std::size_t LayoutDraft::put(ObjectSlot slot) {
 }
 
 std::size_t LayoutDraft::put(SecretKeySlot slot) {
-    return put_into(m_layout.secret_keys, std::move(slot));
+    const std::size_t index = put_into(m_layout.secret_keys, std::move(slot));
+    m_secret_keys.insert(index);
+    return index;
 }
 
 bool LayoutDraft::key_is_free(Byte ref) const {
-    const std::size_t index = place_of(m_layout.keys, ref);
-    const bool no_pair = index == m_layout.keys.size() || m_empty_keys.contains(index);
-    return no_pair && place_of(m_layout.secret_keys, ref) == m_layout.secret_keys.size();
+    const std::size_t pair = place_of(m_layout.keys, ref);
+    const std::size_t secret = place_of(m_layout.secret_keys, ref);
+    return (pair == m_layout.keys.size() || m_empty.keys.contains(pair)) &&
+           (secret == m_layout.secret_keys.size() || m_empty.secret_keys.contains(secret));
 }
 
 bool LayoutDraft::object_is_free(View ref) const {
     const std::size_t index = place_of(m_layout.objects, to_bytes(ref));
-    return index == m_layout.objects.size() || m_empty_objects.contains(index);
+    return index == m_layout.objects.size() || m_empty.objects.contains(index);
 }
 
 }  // namespace jeton::card

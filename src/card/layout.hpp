@@ -12,17 +12,6 @@
 
 namespace jeton::card {
 
-/// SecretKeySlot is a secret key that the applet found on the card.
-struct SecretKeySlot {
-    std::string id{};
-    Byte ref = 0;
-    Bytes pkcs11_id{};
-    std::string label{};
-    std::size_t bits = 0;              ///< 0: the card does not tell
-    std::optional<std::size_t> pin{};  ///< index into Profile::pins
-    bool operator==(const SecretKeySlot&) const = default;
-};
-
 /// Layout is a snapshot, which nobody changes: any thread may look at it while a burst makes the next one.
 struct Layout {
     std::vector<std::shared_ptr<const KeySlot>> keys;
@@ -35,15 +24,21 @@ struct Layout {
 
 /// Name is what an application calls a key or object; what is not given stays.
 struct Name {
-    std::optional<Bytes> id;                 ///< CKA_ID
-    std::optional<std::string> label;        ///< CKA_LABEL
-    std::optional<std::string> application;  ///< CKA_APPLICATION of a data object
-    std::optional<Bytes> oid;                ///< CKA_OBJECT_ID of a data object
+    std::optional<Bytes> id{};                 ///< CKA_ID
+    std::optional<std::string> label{};        ///< CKA_LABEL
+    std::optional<std::string> application{};  ///< CKA_APPLICATION of a data object
+    std::optional<Bytes> oid{};                ///< CKA_OBJECT_ID of a data object
 };
 
-/// KeyWish and ObjectWish are what an application wants to bring onto a card that has no slot for it yet.
+/// KeyWish, SecretKeyWish and ObjectWish are what an application wants to bring onto a card that has no slot
+/// for it yet.
 struct KeyWish {
     KeyType type = KeyType::p256;
+    Name name;
+};
+
+struct SecretKeyWish {
+    std::size_t bits = 256;
     Name name;
 };
 
@@ -53,12 +48,15 @@ struct ObjectWish {
     bool is_private = false;  ///< CKA_PRIVATE of a data object
 };
 
+/// EmptySlots are the slots of a layout that are known to be empty, by their indices.
+struct EmptySlots {
+    std::set<std::size_t> keys, objects, secret_keys;
+};
+
 /// LayoutDraft is the next Layout of a card in the making.
 class LayoutDraft {
   public:
-    /// |empty_keys| and |empty_objects| are the indices of slots that are known to be empty.
-    LayoutDraft(const Layout& present, std::set<std::size_t> empty_keys, std::set<std::size_t> empty_objects)
-        : m_layout(present), m_empty_keys(std::move(empty_keys)), m_empty_objects(std::move(empty_objects)) {}
+    LayoutDraft(const Layout& present, EmptySlots empty) : m_layout(present), m_empty(std::move(empty)) {}
 
     /// put takes |slot| over, in the place of the one with the same reference or at the end, and gives its
     /// index.
@@ -73,11 +71,12 @@ class LayoutDraft {
     const Layout& layout() const { return m_layout; }
     bool has_key(std::size_t index) const { return m_keys.contains(index); }
     bool has_object(std::size_t index) const { return m_objects.contains(index); }
+    bool has_secret_key(std::size_t index) const { return m_secret_keys.contains(index); }
 
   private:
     Layout m_layout;
-    std::set<std::size_t> m_empty_keys, m_empty_objects;
-    std::set<std::size_t> m_keys, m_objects;  ///< those that were put
+    EmptySlots m_empty;
+    std::set<std::size_t> m_keys, m_objects, m_secret_keys;  ///< those that were put
 };
 
 }  // namespace jeton::card

@@ -32,6 +32,24 @@ std::set<std::size_t> empty_places(const std::vector<Known>& entries) {
     return out;
 }
 
+/// add_absent adds entries for what is not there, until there are |count|.
+template <typename Known>
+void add_absent(std::vector<Known>& entries, std::size_t count) {
+    while (entries.size() < count) {
+        entries.emplace_back(nullptr);
+    }
+}
+
+/// note_absent makes known that there is nothing where |is_there| says so.
+template <typename Known, typename Condition>
+void note_absent(std::vector<Known>& entries, Condition is_there) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (!is_there(i)) {
+            entries[i] = nullptr;
+        }
+    }
+}
+
 }  // namespace
 
 Memory::Known<KeyEntry> Memory::key(std::size_t index) const {
@@ -44,6 +62,11 @@ Memory::Known<ObjectEntry> Memory::object(std::size_t index) const {
     return m_objects.at(index);
 }
 
+Memory::Known<SecretKeyEntry> Memory::secret_key(std::size_t index) const {
+    const std::lock_guard lock(m_mutex);
+    return m_secret_keys.at(index);
+}
+
 void Memory::set_key(std::size_t index, Known<KeyEntry> entry) {
     const std::lock_guard lock(m_mutex);
     std::swap(m_keys.at(index), entry);
@@ -54,9 +77,14 @@ void Memory::set_object(std::size_t index, Known<ObjectEntry> entry) {
     std::swap(m_objects.at(index), entry);
 }
 
+void Memory::set_secret_key(std::size_t index, Known<SecretKeyEntry> entry) {
+    const std::lock_guard lock(m_mutex);
+    std::swap(m_secret_keys.at(index), entry);
+}
+
 LayoutDraft Memory::draft() const {
     const std::lock_guard lock(m_mutex);
-    return {*m_layout, empty_places(m_keys), empty_places(m_objects)};
+    return {*m_layout, {empty_places(m_keys), empty_places(m_objects), empty_places(m_secret_keys)}};
 }
 
 void Memory::set_discovered(const LayoutDraft& draft) {
@@ -64,16 +92,10 @@ void Memory::set_discovered(const LayoutDraft& draft) {
     const std::lock_guard lock(m_mutex);
     m_keys.resize(layout->keys.size());
     m_objects.resize(layout->objects.size());
-    for (std::size_t i = 0; i < m_keys.size(); ++i) {
-        if (!draft.has_key(i)) {
-            m_keys[i] = nullptr;
-        }
-    }
-    for (std::size_t i = 0; i < m_objects.size(); ++i) {
-        if (!draft.has_object(i)) {
-            m_objects[i] = nullptr;
-        }
-    }
+    m_secret_keys.resize(layout->secret_keys.size());
+    note_absent(m_keys, [&](std::size_t index) { return draft.has_key(index); });
+    note_absent(m_objects, [&](std::size_t index) { return draft.has_object(index); });
+    note_absent(m_secret_keys, [&](std::size_t index) { return draft.has_secret_key(index); });
     m_layout = std::move(layout);
     m_discovered = true;
 }
@@ -81,12 +103,9 @@ void Memory::set_discovered(const LayoutDraft& draft) {
 void Memory::set_planned(const LayoutDraft& draft) {
     auto layout = std::make_shared<const Layout>(draft.layout());
     const std::lock_guard lock(m_mutex);
-    while (m_keys.size() < layout->keys.size()) {
-        m_keys.emplace_back(nullptr);
-    }
-    while (m_objects.size() < layout->objects.size()) {
-        m_objects.emplace_back(nullptr);
-    }
+    add_absent(m_keys, layout->keys.size());
+    add_absent(m_objects, layout->objects.size());
+    add_absent(m_secret_keys, layout->secret_keys.size());
     m_layout = std::move(layout);
 }
 
@@ -98,6 +117,11 @@ void Memory::set_key_slot(std::size_t index, KeySlot slot) {
 void Memory::set_object_slot(std::size_t index, ObjectSlot slot) {
     const std::lock_guard lock(m_mutex);
     replace(m_layout, &Layout::objects, index, std::move(slot));
+}
+
+void Memory::set_secret_key_slot(std::size_t index, SecretKeySlot slot) {
+    const std::lock_guard lock(m_mutex);
+    replace(m_layout, &Layout::secret_keys, index, std::move(slot));
 }
 
 std::optional<PinStatus> Memory::pin_status(PinRole role) const {
@@ -120,6 +144,16 @@ unsigned Memory::most_tries(PinRole role) const {
     return found == m_most_tries.end() ? 0 : found->second;
 }
 
+bool Memory::claim_modes(std::size_t secret_key, bool for_gcm) {
+    const std::lock_guard lock(m_mutex);
+    return m_for_gcm.try_emplace(secret_key, for_gcm).first->second == for_gcm;
+}
+
+void Memory::forget_modes(std::size_t secret_key) {
+    const std::lock_guard lock(m_mutex);
+    m_for_gcm.erase(secret_key);
+}
+
 void Memory::changed() {
     const std::lock_guard lock(m_mutex);
     ++m_version;
@@ -132,6 +166,9 @@ void Memory::drop() {
     }
     for (auto& object : m_objects) {
         object.reset();
+    }
+    for (auto& secret_key : m_secret_keys) {
+        secret_key.reset();
     }
     m_label.reset();
     m_discovered = false;
@@ -170,6 +207,25 @@ void Vault::close() {
     m_role.reset();
     m_secret = SecretBytes{};
     m_permissions.clear();
+    m_hash_keys.clear();
+}
+
+SecretBytes Vault::hash_key(std::size_t secret_key) const {
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_hash_keys.find(secret_key);
+    return found == m_hash_keys.end() ? SecretBytes{} : found->second;
+}
+
+void Vault::keep_hash_key(std::size_t secret_key, View hash_key) {
+    const std::lock_guard lock(m_mutex);
+    if (m_role) {
+        m_hash_keys[secret_key] = to_secret(hash_key);
+    }
+}
+
+void Vault::drop_hash_keys() {
+    const std::lock_guard lock(m_mutex);
+    m_hash_keys.clear();
 }
 
 bool Vault::may_repeat() const {

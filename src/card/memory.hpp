@@ -19,10 +19,14 @@ class Memory {
         std::optional<std::shared_ptr<const Entry>>;  ///< as in Card: nullopt not read, nullptr absent
 
     explicit Memory(std::shared_ptr<const Layout> layout)
-        : m_layout(std::move(layout)), m_keys(m_layout->keys.size()), m_objects(m_layout->objects.size()) {}
+        : m_layout(std::move(layout)),
+          m_keys(m_layout->keys.size()),
+          m_objects(m_layout->objects.size()),
+          m_secret_keys(m_layout->secret_keys.size()) {}
 
     Known<KeyEntry> key(std::size_t index) const;
     Known<ObjectEntry> object(std::size_t index) const;
+    Known<SecretKeyEntry> secret_key(std::size_t index) const;
     std::optional<std::string> label() const { return get(m_label); }
     std::optional<PinStatus> pin_status(PinRole role) const;
     /// most_tries is the highest counter of the PIN that was seen; 0: none.
@@ -31,6 +35,7 @@ class Memory {
 
     void set_key(std::size_t index, Known<KeyEntry> entry);
     void set_object(std::size_t index, Known<ObjectEntry> entry);
+    void set_secret_key(std::size_t index, Known<SecretKeyEntry> entry);
     void set_label(std::optional<std::string> label) { set(m_label, std::move(label)); }
     /// set_pin_status also learns that the PIN had |before| tries earlier.
     void set_pin_status(PinRole role, PinStatus status, unsigned before = 0);
@@ -44,9 +49,15 @@ class Memory {
     void set_discovered(const LayoutDraft& draft);
     /// set_planned takes over slots that were added for something new: they are empty.
     void set_planned(const LayoutDraft& draft);
-    /// set_key_slot and set_object_slot replace the description of one slot.
+    /// set_key_slot and the others replace the description of one slot.
     void set_key_slot(std::size_t index, KeySlot slot);
     void set_object_slot(std::size_t index, ObjectSlot slot);
+    void set_secret_key_slot(std::size_t index, SecretKeySlot slot);
+
+    /// claim_modes tells whether an AES key was used with GCM alone so far, or without GCM alone; what came
+    /// first counts. forget_modes is for a new key.
+    bool claim_modes(std::size_t secret_key, bool for_gcm);
+    void forget_modes(std::size_t secret_key);
 
     /// changed tells that this process changed the card; what is remembered was brought up to date.
     void changed();
@@ -68,10 +79,12 @@ class Memory {
     }
 
     mutable std::mutex m_mutex;
-    std::shared_ptr<const Layout> m_layout;  ///< with as many slots as the two below
+    std::shared_ptr<const Layout> m_layout;  ///< with as many slots as the three below
     bool m_discovered = false;
     std::vector<Known<KeyEntry>> m_keys;
     std::vector<Known<ObjectEntry>> m_objects;
+    std::vector<Known<SecretKeyEntry>> m_secret_keys;
+    std::map<std::size_t, bool> m_for_gcm;  ///< stays when the rest is dropped
     std::optional<std::string> m_label;
     std::map<PinRole, PinStatus> m_pins;
     std::map<PinRole, unsigned> m_most_tries;  ///< stays when the rest is dropped
@@ -107,6 +120,12 @@ class Vault {
     std::optional<SecretBytes> permission(std::size_t key) const;
     void use_up(std::size_t key);
 
+    /// hash_key is E(0) of an AES key (SP 800-38D, 6.4), 16 bytes, as long as the login lasts; empty when it
+    /// is not known. keep_hash_key keeps one while somebody is logged in, drop_hash_keys forgets all.
+    SecretBytes hash_key(std::size_t secret_key) const;
+    void keep_hash_key(std::size_t secret_key, View hash_key);
+    void drop_hash_keys();
+
   private:
     struct Permission {
         SecretBytes pin;
@@ -123,6 +142,7 @@ class Vault {
     unsigned m_repeated = 0;
     std::optional<Deadline> m_expiry;
     std::map<std::size_t, Permission> m_permissions;
+    std::map<std::size_t, SecretBytes> m_hash_keys;
 };
 
 }  // namespace jeton::card

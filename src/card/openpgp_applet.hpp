@@ -43,6 +43,19 @@ class OpenPgpApplet final : public Applet {
     void import_key(Channel& channel, const KeySlot& slot, KeyType type, const crypto::PrivateParts& parts,
                     KeyPolicy policy) override;
     void erase_key(Channel& channel, const KeySlot& slot) override;
+
+    std::optional<SecretKeyEntry> read_secret_key(Channel& channel, const SecretKeySlot& slot) override;
+    std::size_t most_data(const Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                          const AesInput& input) const override;
+    SecretBytes compute_aes(Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
+                            const AesInput& input) override;
+    bool makes_secret_keys(std::size_t bits) const override;
+    bool takes_secret_keys(std::size_t bits) const override;
+    SecretKeyEntry generate_secret_key(Channel& channel, const SecretKeySlot& slot,
+                                       std::size_t bits) override;
+    void import_secret_key(Channel& channel, const SecretKeySlot& slot, View value) override;
+    void erase_secret_key(Channel& channel, const SecretKeySlot& slot) override;
+
     void write_object(Channel& channel, const ObjectSlot& slot, View content) override;
     void erase_object(Channel& channel, const ObjectSlot& slot) override;
 

@@ -29,6 +29,7 @@ struct ApplicationData {
     /// version is that of the specification: 0x0304.
     unsigned version() const;
 
+    bool has_aes() const { return capability(0x02); }
     bool has_kdf() const { return capability(0x01); }
     bool has_changeable_attributes() const { return capability(0x04); }
 

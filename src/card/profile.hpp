@@ -156,6 +156,47 @@ struct ObjectSlot {
     bool operator==(const ObjectSlot&) const = default;
 };
 
+/// SecretKeySlot is a place for an AES key.
+struct SecretKeySlot {
+    std::string id{};
+    Byte ref = 0;
+    Bytes pkcs11_id{};
+    std::string label{};
+    std::size_t bits = 0;              ///< 0: neither profile nor card tells
+    std::optional<std::size_t> pin{};  ///< index into Profile::pins; nullopt: no PIN
+    enum class Presence {
+        declared /* for certain */,
+        probe /* the card is asked to encrypt a block */
+    } presence = Presence::declared;
+    bool made_on_card = false;   ///< found by the applet: the card says that it made the key
+    bool named_on_card = false;  ///< as KeySlot::named_on_card
+    bool operator==(const SecretKeySlot&) const = default;
+};
+
+/// GcmRule says how CKM_AES_GCM runs with keys on the card.
+struct GcmRule {
+    enum class Mode {
+        none,
+        assisted,            ///< the card encrypts counter blocks, the host does the rest
+        native,              ///< the card has GCM, by a command template
+        native_then_assisted /* where a message is longer than one command, or in parts, the host helps */
+    } mode = Mode::assisted;
+    enum class Block {
+        cbc0, /* CBC whose IV is zero at each command */
+        ecb,
+        ctr
+    } block = Block::cbc0;                ///< what the card makes of counter blocks
+    std::size_t max_bytes = 0;            ///< of one message; 0: longest_message() of the block mode
+    std::size_t max_blocks_per_apdu = 0;  ///< 0: as many as fit
+    bool cache_h = true;                  ///< keep E(0) as long as the login lasts
+    bool exclusive_modes =
+        true;  ///< a key that was used with GCM is not used with other modes, nor vice versa
+    enum class ShortTag {
+        assisted, /* decrypted with the host's help */
+        refuse
+    } short_tag = ShortTag::assisted;  ///< native decryption with less than 16 bytes of tag
+};
+
 /// MechanismRule holds what a profile says about one mechanism, by its PKCS#11 name.
 struct MechanismRule {
     bool enabled = true;
@@ -183,6 +224,8 @@ struct Profile {
     std::vector<PinRule> pins;
     std::vector<KeySlot> keys;
     std::vector<ObjectSlot> objects;
+    std::vector<SecretKeySlot> secret_keys;
+    GcmRule gcm;
     std::map<KeyType, Byte>
         algorithms;  ///< the card's algorithm identifier of each kind of key that it takes
     std::map<std::string, MechanismRule> mechanisms;

@@ -242,6 +242,30 @@ KeySlot read_key(const Profile& profile, const Json& json) {
     return slot;
 }
 
+SecretKeySlot read_secret_key(const Profile& profile, const Json& json) {
+    SecretKeySlot slot;
+    read(json, "id", slot.id);
+    read(json, "ref", slot.ref);
+    read(json, "pkcs11Id", slot.pkcs11_id);
+    read(json, "label", slot.label);
+    read_number(json, "bits", slot.bits);
+    slot.pin = pin_index(profile, json, "pin");
+    read_enum(json, "presence", vocabulary::secret_presences, slot.presence);
+    return slot;
+}
+
+GcmRule read_gcm(const Json& json) {
+    GcmRule rule;
+    read_enum(json, "mode", vocabulary::gcm_modes, rule.mode);
+    read_enum(json, "block", vocabulary::gcm_blocks, rule.block);
+    read_number(json, "maxBytes", rule.max_bytes);
+    read_number(json, "maxBlocksPerApdu", rule.max_blocks_per_apdu);
+    read(json, "cacheH", rule.cache_h);
+    read(json, "exclusiveModes", rule.exclusive_modes);
+    read_enum(json, "tagPolicy", vocabulary::tag_policies, rule.short_tag);
+    return rule;
+}
+
 MechanismRule read_mechanism(const Json& json) {
     MechanismRule rule;
     if (json.is_boolean()) {
@@ -302,6 +326,10 @@ Profile read_profile(const Json& json) {
     for (const Json& key : section(json, "keys")) {
         profile.keys.push_back(read_key(profile, key));
     }
+    for (const Json& key : section(json, "secretKeys")) {
+        profile.secret_keys.push_back(read_secret_key(profile, key));
+    }
+    profile.gcm = read_gcm(section(json, "gcm"));
     for (const auto& [name, algorithm] : section(json, "algorithms").items()) {
         read(algorithm, "id", profile.algorithms[enum_of<KeyType>(name, vocabulary::key_types)]);
     }

@@ -104,6 +104,16 @@ class Rules {
         });
     }
 
+    void secret_keys() {
+        for_each("secretKeys", [&](const Json& key, const Path& path) {
+            reference(key, "pin", section("pins").contains(text_of(key, "pin")), path, "a name in \"pins\"");
+            const std::int64_t bits = number_of(key, "bits", 128);
+            if (bits % 64 != 0) {
+                add(path / "bits", "128, 192 or 256", fmt::to_string(bits));
+            }
+        });
+    }
+
     void mechanisms() {
         for (const auto& [name, rule] : section("mechanisms").items()) {
             const Json& keys = rule.is_object() && rule.contains("keys") ? rule["keys"] : m_nothing;
@@ -111,8 +121,9 @@ class Rules {
             const Path one = all / name;
             const Path path = one / "keys";
             for (std::size_t i = 0; i < keys.size(); ++i) {
-                if (element("keys", text(keys[i])) == nullptr) {
-                    add(path / i, "the id of a key in \"keys\"", in_quotes(text(keys[i])));
+                if (element("keys", text(keys[i])) == nullptr &&
+                    element("secretKeys", text(keys[i])) == nullptr) {
+                    add(path / i, "the id of a key in \"keys\" or \"secretKeys\"", in_quotes(text(keys[i])));
                 }
             }
         }
@@ -121,6 +132,8 @@ class Rules {
     void unique() {
         unique_member("keys", "id", [](const Json&) { return true; });
         unique_member("objects", "id", [](const Json&) { return true; });
+        unique_member("secretKeys", "id", [](const Json&) { return true; });
+        unique_member("secretKeys", "pkcs11Id", [](const Json&) { return true; });
         unique_member("keys", "pkcs11Id", is_visible);
         unique_member("objects", "pkcs11Id", [](const Json& object) {
             return is_visible(object) && !object.value("onDemand", false) && object["class"] == "certificate";
@@ -270,6 +283,7 @@ void check_rules(const Json& profile, ProblemList& problems) {
     rules.pins();
     rules.keys();
     rules.objects();
+    rules.secret_keys();
     rules.mechanisms();
     rules.unique();
 }

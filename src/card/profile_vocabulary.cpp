@@ -223,6 +223,43 @@ constexpr Term object_terms[] = {
 };
 constexpr Shape object_shape{"object", "`objects[]`", object_terms};
 
+constexpr Term secret_key_terms[] = {
+    required(identity(
+        text("id", 64, "Name of the slot inside the profile, for references and patches.", identifier))),
+    required(hex("ref", 1, 1, "The card's reference of the key.")),
+    required(hex("pkcs11Id", 1, 32, "CKA_ID.")),
+    text("label", 64, "CKA_LABEL."),
+    integer("bits", 128, 256, "Length of the key: 128, 192 or 256 (default: the card tells, or nobody)."),
+    nullable(
+        text("pin", 64, "The PIN that the key needs: a name in `pins`; null: none (default).", identifier)),
+    choice("presence", secret_presences,
+           "Whether the key is there for certain (default `declared`), or the card is asked to encrypt a "
+           "block."),
+};
+constexpr Shape secret_key_shape{"secretKey", "`secretKeys[]`", secret_key_terms, true};
+
+constexpr Term gcm_terms[] = {
+    choice("mode", gcm_modes,
+           "Who computes CKM_AES_GCM with keys on the card: nobody, the host with the card's AES (default "
+           "`assisted`), the card, or the card as long as a message goes into one command and the host helps "
+           "with longer ones."),
+    choice("block", gcm_blocks,
+           "What the card makes of counter blocks: CBC with an IV of zeros, one block a command (default "
+           "`cbc0`), or, by a command template, ECB or CTR."),
+    integer("maxBytes", 1, 1073741824,
+            "The longest message, in bytes (default 65536 where each block costs a command, else 1048576)."),
+    integer("maxBlocksPerApdu", 1, 4096, "Blocks in one command (default: as many as fit)."),
+    flag("cacheH", "Keep the hash key as long as the login lasts (default true)."),
+    flag(
+        "exclusiveModes",
+        "A key that was used with GCM is not used with other AES modes, nor the other way round: those would "
+        "give out GCM's secrets (default true)."),
+    choice("tagPolicy", tag_policies,
+           "What becomes of a tag that is shorter than the 16 bytes that native decryption wants: the host "
+           "helps (default `assisted-if-short`), or it is refused."),
+};
+constexpr Shape gcm_shape{"gcm", "`gcm`", gcm_terms, true};
+
 constexpr Term algorithm_terms[] = {
     required(hex("id", 1, 1, "The card's identifier of the algorithm.")),
 };
@@ -285,6 +322,8 @@ constexpr Term profile_terms[] = {
     map(object("pins", pin_shape, "The PINs, by name."), identifier),
     list(object("keys", key_shape, "The slots for key pairs.")),
     list(object("objects", object_shape, "Certificates and data.")),
+    list(object("secretKeys", secret_key_shape, "The slots for AES keys.")),
+    object("gcm", gcm_shape, "How AES-GCM runs with keys on the card."),
     map(object("algorithms", algorithm_shape, "The kinds of key that the card takes."), key_types),
     map(or_false(object("mechanisms", mechanism_shape,
                         "What is special about a mechanism; false is short for `{\"enabled\": false}`.")),
@@ -299,10 +338,10 @@ constexpr Shape profile_shape{"profile", "the top level of a file", profile_term
 
 namespace {
 
-constexpr const Shape* all_shapes[] = {&profile_shape,   &match_shape,  &select_shape, &transport_shape,
-                                       &token_shape,     &serial_shape, &pin_shape,    &pad_shape,
-                                       &cache_shape,     &key_shape,    &object_shape, &algorithm_shape,
-                                       &mechanism_shape, &quirk_shape,  &policy_shape};
+constexpr const Shape* all_shapes[] = {
+    &profile_shape, &match_shape,     &select_shape,    &transport_shape, &token_shape,  &serial_shape,
+    &pin_shape,     &pad_shape,       &cache_shape,     &key_shape,       &object_shape, &secret_key_shape,
+    &gcm_shape,     &algorithm_shape, &mechanism_shape, &quirk_shape,     &policy_shape};
 
 }  // namespace
 

@@ -107,6 +107,11 @@ inline constexpr std::array<std::string_view, 4> logouts{"p1ff", "reselect", "se
 inline constexpr std::array<std::string_view, 4> cache_policies{"none", "session", "count", "time"};
 inline constexpr std::array<std::string_view, 3> usages{"sign", "decrypt", "derive"};
 inline constexpr std::array<std::string_view, 4> presences{"cert", "metadata", "either", "fingerprint"};
+inline constexpr std::array<std::string_view, 2> secret_presences{"declared", "probe"};
+inline constexpr std::array<std::string_view, 4> gcm_modes{"none", "assisted", "native",
+                                                           "native-then-assisted"};
+inline constexpr std::array<std::string_view, 3> gcm_blocks{"cbc0", "ecb", "ctr"};
+inline constexpr std::array<std::string_view, 2> tag_policies{"assisted-if-short", "refuse-short"};
 inline constexpr std::array<std::string_view, 2> object_classes{"certificate", "data"};
 inline constexpr std::array<std::string_view, 3> containers{"plain", "piv-cert", "attestation"};
 inline constexpr std::array<std::string_view, 2> select_les{"none", "00"};

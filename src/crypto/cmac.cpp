@@ -27,7 +27,34 @@ const char* cipher_name(std::size_t key_bytes) {
     }
 }
 
+/// doubled multiplies by x in GF(2^128), in the same time for all operands (SP 800-38B, 6.1).
+SecretBytes doubled(View block) {
+    constexpr Byte reduction = 0x87;
+    SecretBytes out(block.size());
+    for (std::size_t i = 0; i < block.size(); ++i) {
+        const unsigned next = i + 1 < block.size() ? block[i + 1] >> 7U : 0U;
+        out[i] = static_cast<Byte>(block[i] << 1U | next);
+    }
+    out.back() ^= static_cast<Byte>(reduction & (0U - (block.front() >> 7U)));
+    return out;
+}
+
 }  // namespace
+
+SecretBytes cmac_last_block(View encrypted_zeros, View tail) {
+    if (encrypted_zeros.size() != aes_block_bytes || tail.size() > aes_block_bytes) {
+        throw Error("CMAC works with blocks of 16 bytes");
+    }
+    SecretBytes out = doubled(encrypted_zeros);
+    if (tail.size() < aes_block_bytes) {
+        out = doubled(out);
+        out[tail.size()] ^= 0x80;
+    }
+    for (std::size_t i = 0; i < tail.size(); ++i) {
+        out[i] ^= tail[i];
+    }
+    return out;
+}
 
 Bytes aes_cmac(View key, View message) {
     const openssl::ErrorScope errors;

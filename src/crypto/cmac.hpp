@@ -2,11 +2,17 @@
 #pragma once
 
 #include "util/bytes.hpp"
+#include "util/secret.hpp"
 
 namespace jeton::crypto {
 
 /// aes_cmac gives the 16 bytes of the code over |message|, which may be empty. Throws Error for a key that
 /// has not 16, 24 or 32 bytes.
 Bytes aes_cmac(View key, View message);
+
+/// cmac_last_block is what goes into the last step of CBC in place of |tail|, the last 0 to 16 bytes of a
+/// message, which are 0 only of an empty message. |encrypted_zeros| is E(0), 16 bytes (SP 800-38B, 6.1 and
+/// 6.2).
+SecretBytes cmac_last_block(View encrypted_zeros, View tail);
 
 }  // namespace jeton::crypto

@@ -64,8 +64,7 @@ Field length_block(std::size_t iv_bytes) {
     return {0, std::uint64_t{iv_bytes} * 8};
 }
 
-/// first_counter_block is J0 of an IV that has not 12 bytes (SP 800-38D, 7.1, step 2).
-Field first_counter_block(Field h, View iv) {
+Field counting_start(Field h, View iv) {
     const std::size_t total = iv.size();
     Field hash;
     while (!iv.empty()) {
@@ -80,13 +79,17 @@ Field first_counter_block(Field h, View iv) {
 
 }  // namespace
 
+Bytes first_counter_block(View hash_key, View iv) {
+    return store(counting_start(load(hash_key), iv));
+}
+
 Bytes equivalent_gcm_iv(View key, View iv) {
     const Bytes hash_key =
         crypt_block(BlockCipher::aes, Direction::encrypt, key, std::array<Byte, aes_block_bytes>{});
     const Field h = load(hash_key);
     const Field undo = inverse(h);
     // J0 of 16 bytes V is ((V * H) + length) * H.
-    const Field j0 = first_counter_block(h, iv);
+    const Field j0 = counting_start(h, iv);
     return store(multiply(add(multiply(j0, undo), length_block(aes_block_bytes)), undo));
 }
 

@@ -13,6 +13,9 @@ inline constexpr std::size_t longest_gcm_iv = 128;
 /// gets the same ciphertext and tag.
 Bytes equivalent_gcm_iv(View key, View iv);
 
+/// first_counter_block is J0 of an IV that has not 12 bytes, by |hash_key|, which is E(0) (7.1, step 2).
+Bytes first_counter_block(View hash_key, View iv);
+
 /// short_gcm_iv gives |iv| where OpenSSL takes it, and else its equivalent.
 Bytes short_gcm_iv(View key, Bytes iv);
 

@@ -1,5 +1,6 @@
 // Encryption and decryption (PKCS#11 3.2, 5.8 and 5.10).
 #include "pkcs11/api.hpp"
+#include "pkcs11/card_cipher.hpp"
 #include "pkcs11/key_use.hpp"
 #include "pkcs11/module.hpp"
 
@@ -15,13 +16,17 @@ RsaScheme rsa_scheme(const CK_MECHANISM& mechanism, const MechanismRow& row) {
     return row.scheme == Scheme::rsa_x509 ? RsaScheme(RsaUnpadded{}) : RsaScheme(RsaPkcs{});
 }
 
-std::unique_ptr<CipherEngine> aes_engine(Token& token, crypto::Direction direction,
+std::unique_ptr<CipherEngine> aes_engine(Session& session, crypto::Direction direction,
                                          const CK_MECHANISM& mechanism, const MechanismRow& row,
                                          CK_OBJECT_HANDLE key) {
     const bool encrypts = direction == crypto::Direction::encrypt;
-    const auto object = key_for<SecretKey>(token, key, row, encrypts ? CKA_ENCRYPT : CKA_DECRYPT);
-    return make_aes_engine(direction, std::get<SecretKey>(object->key).value,
-                           aes_parameters(mechanism, *row.mode));
+    const auto object =
+        secret_key_for(session.token(), key, row, encrypts ? CKA_ENCRYPT : CKA_DECRYPT, direction);
+    crypto::AesParameters parameters = aes_parameters(mechanism, *row.mode);
+    if (const auto* on_card = std::get_if<CardSecretKey>(&object->key)) {
+        return make_card_aes_engine(session.shared_token(), on_card->index, direction, std::move(parameters));
+    }
+    return make_aes_engine(direction, std::get<SecretKey>(object->key).value, parameters);
 }
 
 /// transform_part feeds one part; the caller's buffer must take what it gives.
@@ -74,7 +79,7 @@ void Api::C_EncryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_ENCRYPT);
     std::unique_ptr<CipherEngine> engine;
     if (row.scheme == Scheme::aes) {
-        engine = aes_engine(token, crypto::Direction::encrypt, *pMechanism, row, hKey);
+        engine = aes_engine(*session, crypto::Direction::encrypt, *pMechanism, row, hKey);
     } else {
         const auto object = key_for<crypto::PublicKey>(token, hKey, row, CKA_ENCRYPT);
         const auto& key = std::get<crypto::PublicKey>(object->key);
@@ -120,7 +125,7 @@ void Api::C_DecryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_DECRYPT);
     if (row.scheme == Scheme::aes) {
         session->start(std::make_unique<DecryptOperation>(
-            aes_engine(token, crypto::Direction::decrypt, *pMechanism, row, hKey), std::nullopt));
+            aes_engine(*session, crypto::Direction::decrypt, *pMechanism, row, hKey), std::nullopt));
         return;
     }
     const auto object = key_for<CardKey>(token, hKey, row, CKA_DECRYPT);

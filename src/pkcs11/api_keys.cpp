@@ -2,6 +2,7 @@
 #include "crypto/digest.hpp"
 #include "pkcs11/api.hpp"
 #include "pkcs11/card_keys.hpp"
+#include "pkcs11/card_secret_keys.hpp"
 #include "pkcs11/key_derivation.hpp"
 #include "pkcs11/key_material.hpp"
 #include "pkcs11/mechanisms.hpp"
@@ -24,6 +25,10 @@ void Api::C_GenerateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     require_value(given, CKA_KEY_TYPE, type);
     const CK_ULONG length = required_number(given, CKA_VALUE_LEN);
     require(is_secret_length(type, length), CKR_KEY_SIZE_RANGE, "such a key has another length");
+    if (type == CKK_AES && given.flag(CKA_TOKEN).value_or(false)) {
+        *phKey = generate_secret_key(module(), *session, given, length);
+        return;
+    }
     SecretBytes value(length);
     crypto::random_bytes(value);
     *phKey = add_secret_key(*session, given, type, std::move(value),

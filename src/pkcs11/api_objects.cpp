@@ -6,6 +6,7 @@
 #include "pkcs11/attribute_rules.hpp"
 #include "pkcs11/card_keys.hpp"
 #include "pkcs11/card_objects.hpp"
+#include "pkcs11/card_secret_keys.hpp"
 #include "pkcs11/module.hpp"
 #include "pkcs11/object_changes.hpp"
 #include "pkcs11/session_objects.hpp"
@@ -34,7 +35,7 @@ constexpr std::array creators{
     CreatorRow{CKO_DATA, write_data, without_module<create_session_data>},
     CreatorRow{CKO_PUBLIC_KEY, without_module<find_public_key>, without_module<create_session_public_key>},
     CreatorRow{CKO_PRIVATE_KEY, import_private_key, import_private_key},
-    CreatorRow{CKO_SECRET_KEY, without_module<create_secret_key>, without_module<create_secret_key>},
+    CreatorRow{CKO_SECRET_KEY, import_secret_key, without_module<create_secret_key>},
 };
 
 }  // namespace

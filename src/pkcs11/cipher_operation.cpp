@@ -9,46 +9,28 @@ namespace {
 
 class AesEngine final : public CipherEngine {
   public:
-    AesEngine(crypto::Direction direction, View key, crypto::AesParameters parameters)
-        : m_direction(direction),
-          m_mode(parameters.mode),
-          m_tag_bytes(parameters.tag_bytes),
-          m_cipher(direction, key, std::move(parameters)) {}
+    AesEngine(crypto::Direction direction, View key, const crypto::AesParameters& parameters)
+        : m_direction(direction), m_cipher(direction, key, parameters) {
+        m_shape.mode = parameters.mode;
+        m_shape.tag_bytes = parameters.tag_bytes;
+    }
 
     std::size_t update_length(std::size_t input) const override { return m_cipher.update_length(input); }
     std::size_t finish_length() const override { return m_cipher.finish_length(); }
-
     std::size_t whole_length(std::size_t input) const override {
-        const bool encrypts = m_direction == crypto::Direction::encrypt;
-        if (m_mode == crypto::AesMode::gcm) {
-            return encrypts ? input + m_tag_bytes : input - std::min(input, m_tag_bytes);
-        }
-        if (m_mode == crypto::AesMode::cbc_pad && encrypts) {
-            return (input / crypto::aes_block_bytes + 1) * crypto::aes_block_bytes;
-        }
-        return input;
+        return whole_aes_length(m_direction, m_shape, input);
     }
 
     void update(View input, SecretBytes& out) override { m_cipher.update(input, out); }
 
-    void finish(SecretBytes& out) override {
-        const bool encrypts = m_direction == crypto::Direction::encrypt;
-        switch (m_cipher.finish(out)) {
-            case crypto::AesCipher::Result::done:
-                return;
-            case crypto::AesCipher::Result::bad_length:
-                throw Error(encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE,
-                            "not a whole number of blocks");
-            case crypto::AesCipher::Result::bad_padding:
-            case crypto::AesCipher::Result::bad_tag:
-                throw Error(CKR_ENCRYPTED_DATA_INVALID, "the padding or the tag does not fit");
-        }
+    void finish(View last, SecretBytes& out) override {
+        m_cipher.update(last, out);
+        require_done(m_direction, m_cipher.finish(out));
     }
 
   private:
     crypto::Direction m_direction;
-    crypto::AesMode m_mode;
-    std::size_t m_tag_bytes;
+    crypto::AesParameters m_shape{};  ///< mode and length of the tag
     crypto::AesCipher m_cipher;
 };
 
@@ -65,8 +47,13 @@ class RsaEngine : public CipherEngine {
         require(input.size() <= m_modulus_bytes - m_input.size(), too_long(), "more data than the modulus");
         append(m_input, input);
     }
+    void finish(View last, SecretBytes& out) final {
+        update(last, out);
+        transform(out);
+    }
 
   protected:
+    virtual void transform(SecretBytes& out) = 0;
     virtual CK_RV too_long() const = 0;
     const SecretBytes& gathered() const { return m_input; }
 
@@ -80,13 +67,13 @@ class RsaEncryption final : public RsaEngine {
     RsaEncryption(crypto::RsaPublicKey key, RsaScheme scheme)
         : RsaEngine(key.modulus_bytes()), m_key(std::move(key)), m_scheme(std::move(scheme)) {}
 
-    void finish(SecretBytes& out) override {
+  private:
+    void transform(SecretBytes& out) override {
         const auto encrypted = std::visit([&](const auto& scheme) { return encrypt(scheme); }, m_scheme);
         require(encrypted.has_value(), CKR_DATA_LEN_RANGE, "more data than the padding leaves room for");
         append(out, *encrypted);
     }
 
-  private:
     CK_RV too_long() const override { return CKR_DATA_LEN_RANGE; }
 
     std::optional<Bytes> encrypt(const RsaPkcs&) const { return crypto::encrypt_pkcs(m_key, gathered()); }
@@ -114,7 +101,8 @@ class RsaDecryption final : public RsaEngine {
           m_primitive(primitive),
           m_scheme(std::move(scheme)) {}
 
-    void finish(SecretBytes& out) override {
+  private:
+    void transform(SecretBytes& out) override {
         require(gathered().size() == finish_length(), CKR_ENCRYPTED_DATA_LEN_RANGE,
                 "RSA decrypts just as many bytes as the modulus has");
         const SecretBytes block =
@@ -128,7 +116,6 @@ class RsaDecryption final : public RsaEngine {
         append(out, *plain);
     }
 
-  private:
     CK_RV too_long() const override { return CKR_ENCRYPTED_DATA_LEN_RANGE; }
 
     static std::optional<SecretBytes> unpad(const RsaPkcs&, View block) { return crypto::unpad_pkcs(block); }
@@ -145,6 +132,26 @@ class RsaDecryption final : public RsaEngine {
 
 }  // namespace
 
+void require_done(crypto::Direction direction, crypto::AesCipher::Result result) {
+    using Result = crypto::AesCipher::Result;
+    const bool encrypts = direction == crypto::Direction::encrypt;
+    require(result != Result::bad_length, encrypts ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE,
+            "not a whole number of blocks, or shorter than the tag");
+    require(result == Result::done, CKR_ENCRYPTED_DATA_INVALID, "the padding or the tag does not fit");
+}
+
+std::size_t whole_aes_length(crypto::Direction direction, const crypto::AesParameters& parameters,
+                             std::size_t input) {
+    const bool encrypts = direction == crypto::Direction::encrypt;
+    if (parameters.mode == crypto::AesMode::gcm) {
+        return encrypts ? input + parameters.tag_bytes : input - std::min(input, parameters.tag_bytes);
+    }
+    if (parameters.mode == crypto::AesMode::cbc_pad && encrypts) {
+        return (input / crypto::aes_block_bytes + 1) * crypto::aes_block_bytes;
+    }
+    return input;
+}
+
 SecretBytes CipherOperation::update(View input) {
     m_multi_part = true;
     SecretBytes out;
@@ -155,16 +162,15 @@ SecretBytes CipherOperation::update(View input) {
 const SecretBytes& CipherOperation::finish(View last) {
     if (!m_result) {
         SecretBytes out;
-        m_engine->update(last, out);
-        m_engine->finish(out);
+        m_engine->finish(last, out);
         m_result = std::move(out);
     }
     return *m_result;
 }
 
 std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View key,
-                                              crypto::AesParameters parameters) {
-    return std::make_unique<AesEngine>(direction, key, std::move(parameters));
+                                              const crypto::AesParameters& parameters) {
+    return std::make_unique<AesEngine>(direction, key, parameters);
 }
 
 std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaScheme scheme) {

@@ -1,5 +1,5 @@
 // C_Encrypt* and C_Decrypt*: AES with session keys, RSA encryption in this process, RSA decryption on the
-// card.
+// card. AES with keys on the card is in card_cipher.hpp.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,17 @@ class CipherEngine {
     virtual std::size_t whole_length(std::size_t input) const = 0;
 
     virtual void update(View input, SecretBytes& out) = 0;
-    virtual void finish(SecretBytes& out) = 0;
+
+    /// finish is update() of |last| and the end. Whoever calls it first has the whole message in |last|.
+    virtual void finish(View last, SecretBytes& out) = 0;
 };
+
+/// require_done: DATA_LEN_RANGE, ENCRYPTED_DATA_LEN_RANGE or ENCRYPTED_DATA_INVALID for anything but done.
+void require_done(crypto::Direction direction, crypto::AesCipher::Result result);
+
+/// whole_aes_length is CipherEngine::whole_length of AES with |parameters|.
+std::size_t whole_aes_length(crypto::Direction direction, const crypto::AesParameters& parameters,
+                             std::size_t input);
 
 class CipherOperation {
   public:
@@ -84,7 +93,7 @@ struct RsaUnpadded {};
 using RsaScheme = std::variant<RsaPkcs, RsaUnpadded, OaepParameters>;
 
 std::unique_ptr<CipherEngine> make_aes_engine(crypto::Direction direction, View key,
-                                              crypto::AesParameters parameters);
+                                              const crypto::AesParameters& parameters);
 std::unique_ptr<CipherEngine> make_rsa_encryption(crypto::RsaPublicKey key, RsaScheme scheme);
 std::unique_ptr<CipherEngine> make_rsa_decryption(std::shared_ptr<Token> token, CardKey key,
                                                   card::Primitive primitive, RsaScheme scheme);

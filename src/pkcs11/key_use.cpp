@@ -29,14 +29,22 @@ bool allows(const Object& object, const MechanismRow& row) {
     return any;
 }
 
-bool profile_allows(const Token& token, const MechanismRow& row, const CardKey& key) {
+/// slot_name is what the profile calls the place of a key on the card; empty for other keys.
+std::string slot_name(const Token& token, const Object& object) {
+    if (const auto* key = std::get_if<CardKey>(&object.key)) {
+        return token.layout()->keys[key->index]->id;
+    }
+    const auto* secret = std::get_if<CardSecretKey>(&object.key);
+    return secret != nullptr ? token.layout()->secret_keys[secret->index]->id : std::string();
+}
+
+bool profile_allows(const Token& token, const MechanismRow& row, const std::string& slot) {
     const auto& rules = token.profile().mechanisms;
     const auto rule = rules.find(row.name);
     if (rule == rules.end() || rule->second.keys.empty()) {
         return true;
     }
-    return std::ranges::find(rule->second.keys, token.layout()->keys[key.index]->id) !=
-           rule->second.keys.end();
+    return std::ranges::find(rule->second.keys, slot) != rule->second.keys.end();
 }
 
 }  // namespace
@@ -45,9 +53,21 @@ void require_use(const Token& token, const Object& object, const MechanismRow& r
     require(fits(row, object), CKR_KEY_TYPE_INCONSISTENT, "the mechanism is for another type of key");
     require(object.attributes.is_true(usage), CKR_KEY_FUNCTION_NOT_PERMITTED, "the key is not for this use");
     require(allows(object, row), CKR_MECHANISM_INVALID, "CKA_ALLOWED_MECHANISMS of the key names others");
-    const auto* card_key = std::get_if<CardKey>(&object.key);
-    require(card_key == nullptr || profile_allows(token, row, *card_key), CKR_KEY_FUNCTION_NOT_PERMITTED,
+    const std::string slot = slot_name(token, object);
+    require(slot.empty() || profile_allows(token, row, slot), CKR_KEY_FUNCTION_NOT_PERMITTED,
             "the profile keeps this mechanism for other keys");
+}
+
+std::shared_ptr<const Object> secret_key_for(Token& token, CK_OBJECT_HANDLE handle, const MechanismRow& row,
+                                             CK_ATTRIBUTE_TYPE usage, crypto::Direction direction) {
+    auto object = token.object(handle, CKR_KEY_HANDLE_INVALID);
+    const auto* on_card = std::get_if<CardSecretKey>(&object->key);
+    require(on_card != nullptr || std::holds_alternative<SecretKey>(object->key), CKR_KEY_TYPE_INCONSISTENT,
+            "the key is of another kind");
+    require_use(token, *object, row, usage);
+    require(on_card == nullptr || computes(token.card(), row, on_card->index, direction),
+            CKR_KEY_FUNCTION_NOT_PERMITTED, "the card does not compute this with its AES keys");
+    return object;
 }
 
 }  // namespace jeton::pkcs11

@@ -14,6 +14,11 @@ namespace jeton::pkcs11 {
 /// other keys; MECHANISM_INVALID when CKA_ALLOWED_MECHANISMS does not name it.
 void require_use(const Token& token, const Object& object, const MechanismRow& row, CK_ATTRIBUTE_TYPE usage);
 
+/// secret_key_for finds an AES key for an operation with |row|, in this process or on the card, where that
+/// can do it in this |direction|; errors as key_for.
+std::shared_ptr<const Object> secret_key_for(Token& token, CK_OBJECT_HANDLE handle, const MechanismRow& row,
+                                             CK_ATTRIBUTE_TYPE usage, crypto::Direction direction);
+
 /// key_for finds the key of |handle| for an operation with |row|: KEY_HANDLE_INVALID, KEY_TYPE_INCONSISTENT
 /// when it is not an alternative |Key| of Object::key, and as require_use.
 template <typename Key>

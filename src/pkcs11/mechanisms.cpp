@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "card/card_aes.hpp"
 #include "pkcs11/error.hpp"
 
 namespace jeton::pkcs11 {
@@ -118,9 +119,20 @@ Sizes sizes_on_card(const card::Applet& applet, const MechanismRow& row) {
     return sizes;
 }
 
+bool is_enabled(const card::Profile& profile, const MechanismRow& row) {
+    const auto rule = profile.mechanisms.find(row.name);
+    return rule == profile.mechanisms.end() || rule->second.enabled;
+}
+
+bool offers_gcm(card::GcmRule::Mode mode, const card::CardAes& aes) {
+    using Mode = card::GcmRule::Mode;
+    const bool natively = mode != Mode::assisted && aes.has_gcm();
+    const bool with_help = mode != Mode::native && aes.encrypts();
+    return mode != Mode::none && (natively || with_help);
+}
+
 bool is_offered(const Token& token, const MechanismRow& row) {
-    const auto& rules = token.profile().mechanisms;
-    if (const auto rule = rules.find(row.name); rule != rules.end() && !rule->second.enabled) {
+    if (!is_enabled(token.profile(), row)) {
         return false;
     }
     return find_scheme(row.scheme) == nullptr || sizes_on_card(token.applet(), row).largest != 0;
@@ -135,6 +147,22 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
 
 bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key) {
     return find_scheme(applet, row.scheme, key) != nullptr;
+}
+
+bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key,
+              crypto::Direction direction) {
+    if (row.scheme != Scheme::aes || !is_enabled(card.profile(), row)) {
+        return false;
+    }
+    const card::CardAes aes(card, secret_key);
+    switch (row.mode.value()) {
+        case crypto::AesMode::gcm:
+            return offers_gcm(card.profile().gcm.mode, aes);
+        case crypto::AesMode::ctr:
+            return aes.encrypts();
+        default:
+            return direction == crypto::Direction::encrypt ? aes.encrypts() : aes.decrypts();
+    }
 }
 
 Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {

@@ -65,6 +65,10 @@ CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 /// computes tells whether the card has something to carry out |row| with |key|.
 bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key);
 
+/// computes tells whether |row| can be carried out with the AES key |secret_key| of the card, to encrypt or
+/// sign, or in the other direction.
+bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key, crypto::Direction direction);
+
 /// primitive_of is what the card computes with |key| for a scheme; MECHANISM_INVALID when it computes nothing
 /// for it.
 card::Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key);

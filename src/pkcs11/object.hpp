@@ -19,6 +19,11 @@ struct CardKey {
     bool always_authenticate = false;
 };
 
+/// CardSecretKey is an AES key on the card, by its index in the card's layout.
+struct CardSecretKey {
+    std::size_t index = 0;
+};
+
 /// SecretKey is a secret key in this process's memory.
 struct SecretKey {
     SecretBytes value;
@@ -27,7 +32,7 @@ struct SecretKey {
 struct Object {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     Attributes attributes;
-    std::variant<std::monostate, CardKey, crypto::PublicKey, SecretKey> key;
+    std::variant<std::monostate, CardKey, CardSecretKey, crypto::PublicKey, SecretKey> key;
     std::optional<std::size_t>
         card_object;  ///< a certificate or data object on the card, by its index in the layout
     std::optional<std::size_t> key_pair;          ///< of a public key on the card: its index in the layout

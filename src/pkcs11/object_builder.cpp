@@ -160,6 +160,54 @@ void add_object(Attributes& attributes, const card::ObjectEntry& entry) {
     }
 }
 
+Attributes expected_secret_key(const card::Profile& profile, const card::SecretKeySlot& slot) {
+    const bool changes = profile.allow_write;
+    Attributes attributes = storage_attributes(CKO_SECRET_KEY, slot.label,
+                                               {.is_private = slot.pin.has_value(),
+                                                .modifiable = changes && slot.named_on_card,
+                                                .copyable = false,
+                                                .destroyable = changes});
+    attributes.set_ulong(CKA_KEY_TYPE, CKK_AES)
+        .set(CKA_ID, slot.pkcs11_id)
+        .set(CKA_START_DATE, {})
+        .set(CKA_END_DATE, {})
+        .set_bool(CKA_SENSITIVE, true)
+        .set_bool(CKA_EXTRACTABLE, false)
+        .set_bool(CKA_TRUSTED, false);
+    for (const CK_ATTRIBUTE_TYPE type : {CKA_WRAP, CKA_UNWRAP, CKA_DERIVE, CKA_WRAP_WITH_TRUSTED}) {
+        attributes.set_bool(type, false);
+    }
+    return attributes;
+}
+
+void add_secret_key(Attributes& attributes, card::Card& card, std::size_t index,
+                    const card::SecretKeyEntry& entry) {
+    Bytes allowed;
+    CK_FLAGS uses = 0;
+    for (const MechanismRow& row : mechanism_rows()) {
+        const bool forward = computes(card, row, index, crypto::Direction::encrypt);
+        const bool backward = computes(card, row, index, crypto::Direction::decrypt);
+        uses |= forward ? row.flags & (CKF_ENCRYPT | CKF_SIGN) : 0;
+        uses |= backward ? row.flags & (CKF_DECRYPT | CKF_VERIFY) : 0;
+        if (forward || backward) {
+            append(allowed, ulong_bytes(row.type));
+        }
+    }
+    attributes.set_bool(CKA_ENCRYPT, (uses & CKF_ENCRYPT) != 0)
+        .set_bool(CKA_DECRYPT, (uses & CKF_DECRYPT) != 0)
+        .set_bool(CKA_SIGN, (uses & CKF_SIGN) != 0)
+        .set_bool(CKA_VERIFY, (uses & CKF_VERIFY) != 0)
+        .set(CKA_ALLOWED_MECHANISMS, allowed)
+        .set_bool(CKA_LOCAL, entry.generated_on_card)
+        .set_bool(CKA_ALWAYS_SENSITIVE, entry.generated_on_card)
+        .set_bool(CKA_NEVER_EXTRACTABLE, entry.generated_on_card)
+        .set_ulong(CKA_KEY_GEN_MECHANISM,
+                   entry.generated_on_card ? CKM_AES_KEY_GEN : CK_UNAVAILABLE_INFORMATION);
+    if (entry.bits != 0) {
+        attributes.set_ulong(CKA_VALUE_LEN, entry.bits / 8);
+    }
+}
+
 void add_certificate(Attributes& attributes, const crypto::Certificate& certificate) {
     constexpr CK_ULONG unspecified = CK_CERTIFICATE_CATEGORY_UNSPECIFIED;
     attributes.set(CKA_SUBJECT, certificate.subject)

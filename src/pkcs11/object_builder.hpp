@@ -1,7 +1,7 @@
 // The attributes of the objects on a card: what the profile tells beforehand, and what the card adds.
 #pragma once
 
-#include "card/applet.hpp"
+#include "card/card.hpp"
 #include "pkcs11/attributes.hpp"
 
 namespace jeton::pkcs11 {
@@ -11,6 +11,7 @@ namespace jeton::pkcs11 {
 Attributes expected_private_key(const card::Profile& profile, const card::KeySlot& slot);
 Attributes expected_public_key(const card::KeySlot& slot, bool destroyable);
 Attributes expected_object(const card::Profile& profile, const card::ObjectSlot& slot);
+Attributes expected_secret_key(const card::Profile& profile, const card::SecretKeySlot& slot);
 
 /// add_* add what the card told.
 void add_private_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
@@ -18,6 +19,8 @@ void add_private_key(Attributes& attributes, const card::Applet& applet, const c
 void add_public_key(Attributes& attributes, const card::Applet& applet, const card::KeySlot& slot,
                     const card::KeyEntry& entry);
 void add_object(Attributes& attributes, const card::ObjectEntry& entry);
+void add_secret_key(Attributes& attributes, card::Card& card, std::size_t index,
+                    const card::SecretKeyEntry& entry);
 
 /// add_certificate adds what is in a certificate, but for CKA_VALUE.
 void add_certificate(Attributes& attributes, const crypto::Certificate& certificate);

@@ -7,6 +7,7 @@
 #include "pkcs11/card_keys.hpp"
 #include "pkcs11/card_objects.hpp"
 #include "pkcs11/card_places.hpp"
+#include "pkcs11/card_secret_keys.hpp"
 #include "pkcs11/session_objects.hpp"
 
 namespace jeton::pkcs11 {
@@ -39,6 +40,11 @@ void set_names(Session& session, const Object& object, const Template& given) {
     if (const auto* key = std::get_if<CardKey>(&object.key)) {
         require_changeable(given, {CKA_ID, CKA_LABEL});
         rename_key(session, *key, name_in(given));
+        return;
+    }
+    if (const auto* secret = std::get_if<CardSecretKey>(&object.key)) {
+        require_changeable(given, {CKA_ID, CKA_LABEL});
+        rename_secret_key(session, secret->index, name_in(given));
         return;
     }
     const std::size_t index = object.card_object.value();
@@ -138,6 +144,8 @@ void destroy_object(Session& session, const Object& object) {
     require(destroyable, CKR_ACTION_PROHIBITED, "the profile does not allow this object to be deleted");
     if (const auto* key = std::get_if<CardKey>(&object.key)) {
         erase_key(session, key->index);
+    } else if (const auto* secret = std::get_if<CardSecretKey>(&object.key)) {
+        erase_secret_key(session, secret->index);
     } else if (object.key_pair) {
         erase_key(session, *object.key_pair);
     } else {

@@ -116,6 +116,17 @@ std::vector<CK_OBJECT_HANDLE> Token::search(const Template& wanted) {
     return found;
 }
 
+/// known is what the card layer remembers of the item's slot; nullopt: it was not read yet.
+std::optional<std::shared_ptr<const void>> Token::known(const Item& item) const {
+    if (item.is_key()) {
+        return m_card->known_key(item.index);
+    }
+    if (item.is_secret_key()) {
+        return m_card->known_secret_key(item.index);
+    }
+    return m_card->known_object(item.index);
+}
+
 void Token::load(const std::vector<Item*>& items, bool listing) {
     std::optional<card::Burst> burst;
     if (m_card->stale()) {
@@ -125,9 +136,7 @@ void Token::load(const std::vector<Item*>& items, bool listing) {
         if (item->object_class == CKO_PROFILE) {
             continue;
         }
-        const bool known = item->is_key() ? m_card->known_key(item->index).has_value()
-                                          : m_card->known_object(item->index).has_value();
-        if (known) {
+        if (known(*item)) {
             continue;
         }
         if (!burst) {
@@ -146,9 +155,11 @@ void Token::load(const std::vector<Item*>& items, bool listing) {
 
 /// look_at makes the card layer know the object; for a listing only where the card lists it.
 void Token::look_at(card::Burst& burst, const Item& item, bool listing) {
-    if (item.is_key() && (!listing || burst.key_listed(item.index))) {
+    if (item.is_secret_key()) {
+        burst.secret_key(item.index);
+    } else if (item.is_key() && (!listing || burst.key_listed(item.index))) {
         burst.key(item.index);
-    } else if (!item.is_key() && (!listing || burst.object_listed(item.index))) {
+    } else if (item.is_object() && (!listing || burst.object_listed(item.index))) {
         burst.object(item.index);
     }
 }
@@ -158,12 +169,7 @@ void Token::refresh(Item& item, CK_OBJECT_HANDLE kept_handle) {
     if (item.object_class == CKO_PROFILE) {
         return;
     }
-    std::shared_ptr<const void> source;
-    if (item.is_key()) {
-        source = m_card->known_key(item.index).value_or(nullptr);
-    } else {
-        source = m_card->known_object(item.index).value_or(nullptr);
-    }
+    std::shared_ptr<const void> source = known(item).value_or(nullptr);
     if (source == nullptr) {
         item.object.reset();
     } else if (source != item.source || item.object == nullptr) {
@@ -186,6 +192,10 @@ std::shared_ptr<Object> Token::build(const Item& item) {
         const card::KeySlot& slot = *layout->keys[item.index];
         id = slot.named_on_card ? slot.id : std::to_string(item.index);
         build_key(*object, item, slot);
+    } else if (item.is_secret_key()) {
+        id = layout->secret_keys[item.index]->id;
+        add_secret_key(object->attributes, *m_card, item.index, **m_card->known_secret_key(item.index));
+        object->key = CardSecretKey{item.index};
     } else {
         const card::ObjectSlot& slot = *layout->objects[item.index];
         id = slot.named_on_card ? slot.id : std::to_string(item.index);
@@ -271,16 +281,25 @@ CK_OBJECT_HANDLE Token::refresh_key(std::size_t index, CK_OBJECT_CLASS object_cl
     return handle;
 }
 
-CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
+/// refresh_where refreshes the first item that fulfils |condition|, and gives its handle.
+template <typename Condition>
+CK_OBJECT_HANDLE Token::refresh_where(Condition&& condition) {
     const std::lock_guard lock(m_mutex);
     follow_layout();
-    for (Item& item : m_items) {
-        if (item.is_object() && item.index == index) {
-            refresh(item);
-            return item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE;
-        }
+    const auto found = std::ranges::find_if(m_items, condition);
+    if (found == m_items.end()) {
+        return CK_INVALID_HANDLE;
     }
-    return CK_INVALID_HANDLE;
+    refresh(*found);
+    return found->object != nullptr ? found->object->handle : CK_INVALID_HANDLE;
+}
+
+CK_OBJECT_HANDLE Token::refresh_object(std::size_t index) {
+    return refresh_where([&](const Item& item) { return item.is_object() && item.index == index; });
+}
+
+CK_OBJECT_HANDLE Token::refresh_secret_key(std::size_t index) {
+    return refresh_where([&](const Item& item) { return item.is_secret_key() && item.index == index; });
 }
 
 void Token::note_moved_key(std::size_t from, std::size_t to) {
@@ -300,24 +319,28 @@ void Token::note_moved_key(std::size_t from, std::size_t to) {
     }
 }
 
-void Token::note_changed_key(std::size_t index) {
+/// note_changed refreshes the items that fulfil |condition|, under the handles that they have.
+template <typename Condition>
+void Token::note_changed(Condition&& condition) {
     const std::lock_guard lock(m_mutex);
     follow_layout();
     for (Item& item : m_items) {
-        if (item.is_key() && item.index == index) {
+        if (condition(item)) {
             refresh(item, item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE);
         }
     }
 }
 
+void Token::note_changed_key(std::size_t index) {
+    note_changed([&](const Item& item) { return item.is_key() && item.index == index; });
+}
+
 void Token::note_changed_object(std::size_t index) {
-    const std::lock_guard lock(m_mutex);
-    follow_layout();
-    for (Item& item : m_items) {
-        if (item.is_object() && item.index == index) {
-            refresh(item, item.object != nullptr ? item.object->handle : CK_INVALID_HANDLE);
-        }
-    }
+    note_changed([&](const Item& item) { return item.is_object() && item.index == index; });
+}
+
+void Token::note_changed_secret_key(std::size_t index) {
+    note_changed([&](const Item& item) { return item.is_secret_key() && item.index == index; });
 }
 
 }  // namespace jeton::pkcs11

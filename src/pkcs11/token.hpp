@@ -53,23 +53,24 @@ class Token {
     void replace_session_object(Object object);
     void drop_session_objects(CK_SESSION_HANDLE owner);
 
-    /// refresh_key and refresh_object bring the objects of one key slot or object slot of the card's layout
-    /// up to date with what the card layer knows now, and give the handle of the one of |object_class|;
-    /// CK_INVALID_HANDLE without one.
+    /// refresh_key and the others bring the objects of one slot of the card's layout up to date with what the
+    /// card layer knows now, and give the handle of the one of |object_class|; CK_INVALID_HANDLE without one.
     CK_OBJECT_HANDLE refresh_key(std::size_t index, CK_OBJECT_CLASS object_class);
     CK_OBJECT_HANDLE refresh_object(std::size_t index);
+    CK_OBJECT_HANDLE refresh_secret_key(std::size_t index);
 
-    /// note_moved_key, note_changed_key and note_changed_object are the same after this process moved or
-    /// renamed a key or changed an object: the handles stay.
+    /// note_moved_key and the others are the same after this process moved or renamed a key or changed an
+    /// object: the handles stay.
     void note_moved_key(std::size_t from, std::size_t to);
     void note_changed_key(std::size_t index);
     void note_changed_object(std::size_t index);
+    void note_changed_secret_key(std::size_t index);
 
   private:
     /// One object that the card's layout lets us expect. Class and index never change.
     struct Item {
         CK_OBJECT_CLASS object_class;
-        std::size_t index;                     ///< into the layout's keys or objects
+        std::size_t index;                     ///< into the layout's keys, objects or secret keys
         bool on_demand;                        ///< found only by a search that names its label
         std::shared_ptr<const void> slot;      ///< the layout's slot that |expected| was made from
         Attributes expected;                   ///< the attributes that are known without the card
@@ -77,6 +78,7 @@ class Token {
         std::shared_ptr<const Object> object;  ///< null: absent, or not looked at yet
 
         bool is_key() const { return object_class == CKO_PRIVATE_KEY || object_class == CKO_PUBLIC_KEY; }
+        bool is_secret_key() const { return object_class == CKO_SECRET_KEY; }
         bool is_object() const { return object_class == CKO_CERTIFICATE || object_class == CKO_DATA; }
     };
 
@@ -85,14 +87,20 @@ class Token {
     void follow_layout();
     void follow_key(std::size_t index, const std::shared_ptr<const card::KeySlot>& slot);
     void follow_object(std::size_t index, const std::shared_ptr<const card::ObjectSlot>& slot);
+    void follow_secret_key(std::size_t index, const std::shared_ptr<const card::SecretKeySlot>& slot);
     void put_item(CK_OBJECT_CLASS object_class, std::size_t index, const std::shared_ptr<const void>& slot,
                   Attributes expected, bool on_demand);
     std::vector<Item*> candidates(const Template& wanted);
     bool may_show(const Item& item) const;
     bool may_match(const Item& item, const Template& wanted) const;
+    std::optional<std::shared_ptr<const void>> known(const Item& item) const;
     void load(const std::vector<Item*>& items, bool listing);
     void refresh(Item& item, CK_OBJECT_HANDLE kept_handle = CK_INVALID_HANDLE);
     std::shared_ptr<Object> build(const Item& item);
+    template <typename Condition>
+    CK_OBJECT_HANDLE refresh_where(Condition&& condition);
+    template <typename Condition>
+    void note_changed(Condition&& condition);
     void build_key(Object& object, const Item& item, const card::KeySlot& slot);
     static void look_at(card::Burst& burst, const Item& item, bool listing);
     void forget_private();

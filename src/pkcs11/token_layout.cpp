@@ -32,6 +32,9 @@ void Token::follow_layout() {
     for (std::size_t i = 0; i < layout->objects.size(); ++i) {
         follow_object(i, layout->objects[i]);
     }
+    for (std::size_t i = 0; i < layout->secret_keys.size(); ++i) {
+        follow_secret_key(i, layout->secret_keys[i]);
+    }
     m_layout = std::move(layout);
 }
 
@@ -51,6 +54,14 @@ void Token::follow_object(std::size_t index, const std::shared_ptr<const card::O
     if (slot->visible && !is_same && (is_certificate || profile().expose_data)) {
         put_item(is_certificate ? CKO_CERTIFICATE : CKO_DATA, index, slot, expected_object(profile(), *slot),
                  slot->on_demand);
+    }
+}
+
+void Token::follow_secret_key(std::size_t index, const std::shared_ptr<const card::SecretKeySlot>& slot) {
+    const bool is_same =
+        m_layout != nullptr && index < m_layout->secret_keys.size() && m_layout->secret_keys[index] == slot;
+    if (!is_same) {
+        put_item(CKO_SECRET_KEY, index, slot, expected_secret_key(profile(), *slot), false);
     }
 }
 

@@ -23,7 +23,8 @@ constexpr unsigned bit(Verb verb) {
 constexpr unsigned any_verb = ~0U;
 constexpr unsigned pin_verbs =
     bit(Verb::verify) | bit(Verb::change_pin) | bit(Verb::unblock) | bit(Verb::authenticate);
-constexpr unsigned key_verbs = bit(Verb::sign) | bit(Verb::decipher) | bit(Verb::derive);
+constexpr unsigned data_verbs = bit(Verb::sign) | bit(Verb::encrypt);
+constexpr unsigned key_verbs = data_verbs | bit(Verb::decipher) | bit(Verb::derive);
 constexpr unsigned new_key_verbs = bit(Verb::generate) | bit(Verb::import_key);
 constexpr unsigned change_verbs = new_key_verbs | bit(Verb::write) | bit(Verb::erase) | bit(Verb::initialize);
 
@@ -48,7 +49,7 @@ constexpr std::array status_rows{
     StatusRow{0x6401, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x6600, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x6700, 0xFFFF, pin_verbs, CKR_PIN_LEN_RANGE},
-    StatusRow{0x6700, 0xFFFF, bit(Verb::sign), CKR_DATA_LEN_RANGE},
+    StatusRow{0x6700, 0xFFFF, data_verbs, CKR_DATA_LEN_RANGE},
     StatusRow{0x6700, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_LEN_RANGE},
     StatusRow{0x6700, 0xFFFF, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     StatusRow{0x6800, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
@@ -68,7 +69,7 @@ constexpr std::array status_rows{
     StatusRow{0x6985, 0xFFFF, pin_verbs, CKR_USER_PIN_NOT_INITIALIZED},
     StatusRow{0x6985, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
     StatusRow{0x6A80, 0xFFFF, pin_verbs, CKR_PIN_INVALID},
-    StatusRow{0x6A80, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
+    StatusRow{0x6A80, 0xFFFF, data_verbs, CKR_DATA_INVALID},
     StatusRow{0x6A80, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A80, 0xFFFF, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     StatusRow{0x6A80, 0xFFFF, new_key_verbs, CKR_TEMPLATE_INCONSISTENT},
@@ -79,9 +80,9 @@ constexpr std::array status_rows{
     StatusRow{0x6A81, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A82, 0xFFFF, key_verbs, CKR_KEY_HANDLE_INVALID},
     StatusRow{0x6A84, 0xFFFF, any_verb, CKR_DEVICE_MEMORY},
-    StatusRow{0x6A85, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
-    StatusRow{0x6A86, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
-    StatusRow{0x6A87, 0xFFFF, bit(Verb::sign), CKR_DATA_INVALID},
+    StatusRow{0x6A85, 0xFFFF, data_verbs, CKR_DATA_INVALID},
+    StatusRow{0x6A86, 0xFFFF, data_verbs, CKR_DATA_INVALID},
+    StatusRow{0x6A87, 0xFFFF, data_verbs, CKR_DATA_INVALID},
     StatusRow{0x6A85, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A86, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A87, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
@@ -118,7 +119,7 @@ constexpr std::array kind_rows{
     KindRow{card::Error::Kind::unsupported, bit(Verb::write) | bit(Verb::erase), CKR_ACTION_PROHIBITED},
     KindRow{card::Error::Kind::unsupported, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     KindRow{card::Error::Kind::pin_form, any_verb, CKR_PIN_LEN_RANGE},
-    KindRow{card::Error::Kind::too_large, bit(Verb::sign), CKR_DATA_LEN_RANGE},
+    KindRow{card::Error::Kind::too_large, data_verbs, CKR_DATA_LEN_RANGE},
     KindRow{card::Error::Kind::too_large, bit(Verb::decipher), CKR_ENCRYPTED_DATA_LEN_RANGE},
     KindRow{card::Error::Kind::too_large, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     KindRow{card::Error::Kind::too_large, any_verb, CKR_DEVICE_MEMORY},

@@ -57,19 +57,29 @@ bool carries_extended_apdus() {
     return exchange == "extended-apdu" || exchange.ends_with("-t1");
 }
 
-SoftCards::SoftCards(const std::string& exchange) : SoftCards(exchange, View()) {}
-SoftCards::SoftCards(View management_key) : SoftCards(usual_exchange(), management_key) {}
+namespace {
 
-SoftCards::SoftCards(const std::vector<std::string>& applets)
-    : SoftCards(usual_exchange(), View(), applets) {}
-
-SoftCards::SoftCards(const std::string& exchange, View management_key,
-                     const std::vector<std::string>& applets) {
+softcard::CreateOptions with_management_key(View key) {
     softcard::CreateOptions options;
-    options.name = "test";
+    options.management_key = to_bytes(key);
+    return options;
+}
+
+softcard::CreateOptions with_applets(const std::vector<std::string>& applets) {
+    softcard::CreateOptions options;
     options.applets = applets;
+    return options;
+}
+
+}  // namespace
+
+SoftCards::SoftCards(const std::string& exchange) : SoftCards(softcard::CreateOptions{}, exchange) {}
+SoftCards::SoftCards(View management_key) : SoftCards(with_management_key(management_key)) {}
+SoftCards::SoftCards(const std::vector<std::string>& applets) : SoftCards(with_applets(applets)) {}
+
+SoftCards::SoftCards(softcard::CreateOptions options, const std::string& exchange) {
+    options.name = "test";
     options.pin_iterations = 10;  // for speed
-    options.management_key = to_bytes(management_key);
     softcard::create(directory(), options);
     write_config(R"({"readers": {"access": "none"}, "softCards": {"exchange": ")" + exchange + R"("}})");
     setenv("JETON_STATE_DIR", directory().c_str(), 1);

@@ -9,6 +9,7 @@
 #include "pkcs11.h"
 #include "pkcs11_jeton.h"
 
+#include "softcard/store.hpp"
 #include "util/bytes.hpp"
 #include "util/scratch_directory.hpp"
 
@@ -44,6 +45,9 @@ class SoftCards {
 
     /// With these applications (CreateOptions::applets).
     explicit SoftCards(const std::vector<std::string>& applets);
+
+    /// As |options| say, but for the name, and for the work of PINs, which is little.
+    explicit SoftCards(softcard::CreateOptions options, const std::string& exchange = usual_exchange());
     ~SoftCards();
 
     std::filesystem::path directory() const { return m_scratch.path(); }
@@ -61,9 +65,6 @@ class SoftCards {
     static constexpr const char* puk = "12345678";
 
   private:
-    SoftCards(const std::string& exchange, View management_key,
-              const std::vector<std::string>& applets = {"piv"});
-
     ScratchDirectory m_scratch;
     std::size_t m_counted = 0;
 };

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "card/channel.hpp"
 #include "card/error.hpp"
@@ -208,6 +210,16 @@ class Applet {
   private:
     std::shared_ptr<const Profile> m_profile;
 };
+
+/// CommandCode is a command that a template of a profile may send.
+struct CommandCode {
+    Byte cla;
+    Byte ins;
+};
+
+/// template_commands are those for |applet|, as profiles write its name: commands that use keys or read.
+/// None that verifies or changes a PIN, selects, writes, makes or erases keys.
+std::span<const CommandCode> template_commands(std::string_view applet);
 
 /// make_applet makes the applet that |profile| names; nullptr for a kind that this build does not have.
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile);

@@ -12,8 +12,19 @@ namespace jeton::card {
 
 namespace {
 
+// What templates may send (ISO/IEC 7816-4 and -8; SP 800-73-4 part 2, 3.2.4; OpenPGP 3.4.1, 7.2).
+constexpr Byte iso = 0x00;
+constexpr Byte proprietary = 0x80;
+constexpr std::array piv_commands{CommandCode{iso, 0x87}};          // GENERAL AUTHENTICATE
+constexpr std::array openpgp_commands{CommandCode{iso, 0x22},       // MANAGE SECURITY ENVIRONMENT
+                                      CommandCode{iso, 0x2A}};      // PERFORM SECURITY OPERATION
+constexpr std::array hsm_commands{CommandCode{proprietary, 0x62},   // DECIPHER
+                                  CommandCode{proprietary, 0x68},   // SIGN
+                                  CommandCode{proprietary, 0x78}};  // SYMMETRIC OPERATION
+
 struct AppletKind {
     std::string_view name;  ///< as profiles write it
+    std::span<const CommandCode> template_commands;
     std::unique_ptr<Applet> (*make)(std::shared_ptr<const Profile>);
 };
 
@@ -27,8 +38,9 @@ constexpr const char* no_secret_keys = "this card takes no AES keys in this way"
 constexpr const char* fixed_slots =
     "this card has the keys and objects of its profile, under their names there";
 
-constexpr std::array<AppletKind, 3> applet_kinds{
-    {{"piv", make<PivApplet>}, {"openpgp", make<OpenPgpApplet>}, {"sc-hsm", make<HsmApplet>}}};
+constexpr std::array<AppletKind, 3> applet_kinds{{{"piv", piv_commands, make<PivApplet>},
+                                                  {"openpgp", openpgp_commands, make<OpenPgpApplet>},
+                                                  {"sc-hsm", hsm_commands, make<HsmApplet>}}};
 
 }  // namespace
 
@@ -101,14 +113,6 @@ std::optional<SecretKeyEntry> Applet::read_secret_key(Channel&, const SecretKeyS
     return std::nullopt;
 }
 
-std::size_t Applet::most_data(const Channel&, const SecretKeySlot&, AesPrimitive, const AesInput&) const {
-    return 0;
-}
-
-SecretBytes Applet::compute_aes(Channel&, const SecretKeySlot&, AesPrimitive, const AesInput&) {
-    throw Error(Error::Kind::unsupported, Verb::encrypt, no_secret_keys);
-}
-
 bool Applet::makes_secret_keys(std::size_t) const {
     return false;
 }
@@ -135,6 +139,15 @@ void Applet::import_secret_key(Channel&, const SecretKeySlot&, View) {
 
 void Applet::erase_secret_key(Channel&, const SecretKeySlot&) {
     throw Error(Error::Kind::unsupported, Verb::erase, no_secret_keys);
+}
+
+std::span<const CommandCode> template_commands(std::string_view applet) {
+    for (const AppletKind& kind : applet_kinds) {
+        if (kind.name == applet) {
+            return kind.template_commands;
+        }
+    }
+    return {};
 }
 
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile) {

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "card/aes_primitive.hpp"
 #include "card/channel.hpp"
@@ -189,12 +191,14 @@ class Applet {
     virtual std::optional<SecretKeyEntry> read_secret_key(Channel& channel, const SecretKeySlot& slot);
 
     /// most_data is how many bytes of data one command for |primitive| takes beside the other parts of
-    /// |input|, whose data does not count; 0: the card does not compute it.
+    /// |input|, whose data does not count; 0: the card does not compute it. This one is for the command
+    /// templates of the profile.
     virtual std::size_t most_data(const Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
                                   const AesInput& input) const;
 
     /// compute_aes runs |primitive| with the key of |slot|; |input| has as much data as most_data() says, or
-    /// less. The answer has the length that the primitive gives. Verb::encrypt or Verb::decipher, for errors.
+    /// less. The answer has the length that the primitive gives. This one runs command templates.
+    /// Verb::encrypt, Verb::decipher or Verb::decrypt_aead, for errors.
     virtual SecretBytes compute_aes(Channel& channel, const SecretKeySlot& slot, AesPrimitive primitive,
                                     const AesInput& input);
 
@@ -240,6 +244,16 @@ class Applet {
   private:
     std::shared_ptr<const Profile> m_profile;
 };
+
+/// CommandCode is a command that a template of a profile may send.
+struct CommandCode {
+    Byte cla;
+    Byte ins;
+};
+
+/// template_commands are those for |applet|, as profiles write its name: commands that use keys or read.
+/// None that verifies or changes a PIN, selects, writes, makes or erases keys.
+std::span<const CommandCode> template_commands(std::string_view applet);
 
 /// make_applet makes the applet that |profile| names; nullptr for a kind that this build does not have.
 std::unique_ptr<Applet> make_applet(std::shared_ptr<const Profile> profile);

@@ -20,6 +20,7 @@ enum class Verb {
     sign,
     encrypt,
     decipher,
+    decrypt_aead,
     derive,
     generate,
     import_key,

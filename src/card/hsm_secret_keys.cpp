@@ -37,9 +37,16 @@ struct KeySize {
 };
 constexpr std::array key_sizes{KeySize{128, 0xB0}, KeySize{192, 0xB1}, KeySize{256, 0xB2}};
 
-/// What a new key may be used for: all that this applet does with it, and derivation.
-constexpr std::array<Byte, 4> allowed_algorithms{hsm::alg_aes_cbc_encrypt, hsm::alg_aes_cbc_decrypt,
-                                                 hsm::alg_aes_cmac, hsm::alg_aes_derive};
+/// allowed_algorithms are what a new key may be used for: all that this applet does with it, derivation, and
+/// what the command templates of a profile are for.
+Bytes allowed_algorithms(const Profile& profile) {
+    Bytes out{hsm::alg_aes_cbc_encrypt, hsm::alg_aes_cbc_decrypt, hsm::alg_aes_cmac, hsm::alg_aes_derive};
+    if (!profile.commands.empty()) {
+        out.push_back(hsm::alg_aes_extended_encrypt);
+        out.push_back(hsm::alg_aes_extended_decrypt);
+    }
+    return out;
+}
 
 const Operation* find_operation(AesPrimitive primitive) {
     const auto* const found = std::ranges::find(operations, primitive, &Operation::primitive);
@@ -98,7 +105,7 @@ SecretKeyEntry HsmApplet::generate_secret_key(Channel& channel, const SecretKeyS
     if (!profile().allow_keygen || size == key_sizes.end()) {
         throw Error(Error::Kind::unsupported, Verb::generate, "the card makes no AES keys of this size");
     }
-    const Bytes terms = TlvWriter().put(hsm::tag_key_algorithms, allowed_algorithms).take();
+    const Bytes terms = TlvWriter().put(hsm::tag_key_algorithms, allowed_algorithms(profile())).take();
     const Response answer = channel.transmit(
         {.ins = hsm::ins_generate_secret, .p1 = slot.ref, .p2 = size->algorithm, .data = terms},
         Channel::slow_limit);

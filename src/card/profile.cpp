@@ -22,6 +22,11 @@ bool KeySlot::takes(KeyType type) const {
     return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
 }
 
+const CommandTemplate* MechanismRule::command(Purpose purpose) const {
+    const auto found = commands.find(purpose);
+    return found == commands.end() ? nullptr : found->second.get();
+}
+
 const PinRule* Profile::pin(PinRole role) const {
     const auto index = pin_index(role);
     return index ? &pins[*index] : nullptr;

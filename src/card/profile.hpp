@@ -15,6 +15,8 @@
 
 namespace jeton::card {
 
+class CommandTemplate;
+
 /// Switch is a decision that can be left to the software.
 enum class Switch { automatic, always, never };
 
@@ -197,10 +199,17 @@ struct GcmRule {
     } short_tag = ShortTag::assisted;  ///< native decryption with less than 16 bytes of tag
 };
 
+/// Purpose is what a command template is for.
+enum class Purpose { encrypt, decrypt, sign, decipher, derive, block };
+
 /// MechanismRule holds what a profile says about one mechanism, by its PKCS#11 name.
 struct MechanismRule {
     bool enabled = true;
     std::vector<std::string> keys;  ///< ids of the keys that it is limited to; empty: all
+    std::map<Purpose, std::shared_ptr<const CommandTemplate>> commands;
+
+    /// command is the template for |purpose|; nullptr: there is none.
+    const CommandTemplate* command(Purpose purpose) const;
 };
 
 struct Quirks {
@@ -229,6 +238,7 @@ struct Profile {
     std::map<KeyType, Byte>
         algorithms;  ///< the card's algorithm identifier of each kind of key that it takes
     std::map<std::string, MechanismRule> mechanisms;
+    std::map<std::string, std::shared_ptr<const CommandTemplate>> commands;
     Quirks quirks;
     bool expose_data = true;
     bool allow_write = true;

@@ -209,7 +209,7 @@ class FormChecker {
     }
 
     void list(const Json& value, const Term& term, const Path& path) {
-        if (!value.is_array() || value.size() < term.least) {
+        if (!value.is_array() || value.size() < term.least || (term.most != 0 && value.size() > term.most)) {
             return wrong(path, vocabulary::term_text(term), value);
         }
         for (std::size_t i = 0; i < value.size(); ++i) {
@@ -241,7 +241,7 @@ class FormChecker {
         if (allowed_else) {
             return;
         }
-        if (term.kind == Kind::object && value.is_object()) {
+        if (term.shape != nullptr && value.is_object()) {
             return object(value, *term.shape, path, element);
         }
         if (!fits(value, term)) {
@@ -260,6 +260,10 @@ class FormChecker {
             case Kind::boolean:
                 return value.is_boolean();
             case Kind::integer:
+                if (value.is_string()) {
+                    return std::find(term.values.begin(), term.values.end(),
+                                     value.get_ref<const std::string&>()) != term.values.end();
+                }
                 return value.is_number_unsigned()
                            ? inside(value.get<std::uint64_t>())
                            : value.is_number_integer() && value.get<std::int64_t>() >= term.min &&

@@ -49,6 +49,12 @@ Json kind_schema(const Term& term, Extent extent) {
 
 Json value_schema(const Term& term, Extent extent) {
     Json schema = kind_schema(term, extent);
+    if (term.kind == Kind::integer && !term.values.empty()) {
+        schema = any_of(std::move(schema), {{"enum", term.values}});
+    }
+    if (term.kind != Kind::object && term.shape != nullptr) {
+        schema = any_of(std::move(schema), reference(definition(*term.shape, extent)));
+    }
     if (term.or_boolean) {
         schema = any_of(std::move(schema), {{"type", "boolean"}});
     }
@@ -63,7 +69,11 @@ Json list_schema(const Term& term, Extent extent) {
     if (extent == Extent::part && term.shape != nullptr && term.shape->find("id") != nullptr) {
         items = reference(definition(*term.shape, extent) + ".element");
     }
-    return {{"type", "array"}, {"items", std::move(items)}, {"minItems", term.least}};
+    Json schema{{"type", "array"}, {"items", std::move(items)}, {"minItems", term.least}};
+    if (term.most != 0) {
+        schema["maxItems"] = term.most;
+    }
+    return schema;
 }
 
 Json map_schema(const Term& term, Extent extent) {
@@ -133,7 +143,7 @@ Json has(const char* key) {
 
 /// What stands in the column "Value"; a bar would end the column.
 std::string value_column(const Term& term) {
-    if (term.shape != nullptr) {
+    if (term.kind == Kind::object) {
         return fmt::format("{}: {}", term.form == Form::list ? "array" : "object", term.shape->place);
     }
     std::string text;

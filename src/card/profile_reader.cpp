@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "card/command_template.hpp"
 #include "card/profile_vocabulary.hpp"
 #include "util/tlv.hpp"
 
@@ -266,7 +267,18 @@ GcmRule read_gcm(const Json& json) {
     return rule;
 }
 
-MechanismRule read_mechanism(const Json& json) {
+/// read_commands finds the templates that a mechanism names: one for all purposes, or one for each.
+void read_commands(const Profile& profile, const Json& json, MechanismRule& rule) {
+    for (std::size_t i = 0; i < vocabulary::purposes.size(); ++i) {
+        const auto of_purpose = json.is_object() ? json.find(vocabulary::purposes[i]) : json.end();
+        const Json* const name = json.is_string() ? &json : of_purpose == json.end() ? nullptr : &*of_purpose;
+        if (name != nullptr) {
+            rule.commands[static_cast<Purpose>(i)] = profile.commands.at(*name);
+        }
+    }
+}
+
+MechanismRule read_mechanism(const Profile& profile, const Json& json) {
     MechanismRule rule;
     if (json.is_boolean()) {
         rule.enabled = json.get<bool>();
@@ -276,6 +288,7 @@ MechanismRule read_mechanism(const Json& json) {
     for (const Json& key : section(json, "keys")) {
         rule.keys.push_back(key);
     }
+    read_commands(profile, section(json, "command"), rule);
     return rule;
 }
 
@@ -333,8 +346,11 @@ Profile read_profile(const Json& json) {
     for (const auto& [name, algorithm] : section(json, "algorithms").items()) {
         read(algorithm, "id", profile.algorithms[enum_of<KeyType>(name, vocabulary::key_types)]);
     }
+    for (const auto& [name, command] : section(json, "commands").items()) {
+        profile.commands.emplace(name, CommandTemplate::read(command, section(json, "constants")));
+    }
     for (const auto& [name, rule] : section(json, "mechanisms").items()) {
-        profile.mechanisms.emplace(name, read_mechanism(rule));
+        profile.mechanisms.emplace(name, read_mechanism(profile, rule));
     }
     read_switches(json, profile);
     return profile;

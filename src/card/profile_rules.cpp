@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "card/profile_command_rules.hpp"
 #include "util/log.hpp"
 
 namespace jeton::card {
@@ -286,6 +287,7 @@ void check_rules(const Json& profile, ProblemList& problems) {
     rules.secret_keys();
     rules.mechanisms();
     rules.unique();
+    check_commands(profile, problems);
 }
 
 }  // namespace jeton::card

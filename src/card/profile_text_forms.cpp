@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "util/bytes.hpp"
+
 namespace jeton::card::vocabulary::text_forms {
 
 namespace {
@@ -102,6 +104,44 @@ bool is_mechanism(std::string_view text) {
            std::all_of(text.begin(), text.end(), allowed);
 }
 
+bool is_constant_name(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const auto allowed = [&](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; };
+    return !text.empty() && text.size() <= 64 && is_letter(text.front()) &&
+           std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_constant(std::string_view text) {
+    return is_constant_name(constant_in(text));
+}
+
+bool is_hex(std::string_view text, std::size_t most) {
+    const auto bytes = from_hex(text);
+    return bytes && !bytes->empty() && bytes->size() <= most;
+}
+
+bool is_command_byte(std::string_view text) {
+    const auto* const end = placeholders.begin() + byte_placeholders;
+    return is_constant(text) || std::find(placeholders.begin(), end, text) != end || is_hex(text, 1);
+}
+
+bool is_command_bytes(std::string_view text) {
+    return is_constant(text) || is_hex(text, 255);
+}
+
+bool is_operand(std::string_view text) {
+    return std::find(placeholders.begin(), placeholders.end(), text) != placeholders.end() ||
+           is_command_bytes(text);
+}
+
+/// Four digits or x: the nibbles of a status word.
+bool is_status(std::string_view text) {
+    const auto allowed = [](char c) {
+        return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f') || c == 'x';
+    };
+    return text.size() == 4 && text.front() != 'x' && std::all_of(text.begin(), text.end(), allowed);
+}
+
 }  // namespace
 
 constexpr TextForm plain{"text", "^[^\\u0000-\\u001F\\u007F]*$", is_plain};
@@ -118,5 +158,21 @@ constexpr TextForm label_template{
     "(\\|([^{}|\\u0000-\\u001F\\u007F]|\\{certCN\\}|\\{serial\\}|\\{tokenInfoLabel\\})+)*$",
     is_label};
 constexpr TextForm mechanism_name{"the PKCS#11 name of a mechanism", "^CK[M]_[A-Z0-9_]{1,60}$", is_mechanism};
+constexpr TextForm constant_name{"a name of letters, digits, '_' and '-'", "^[A-Za-z][A-Za-z0-9_-]{0,63}$",
+                                 is_constant_name};
+constexpr TextForm command_byte{
+    "hex digits for 1 byte, {keyRef}, {alg}, {tagBits} or {const.NAME}",
+    "^( *([0-9A-Fa-f]{2} *)|\\{(keyRef|alg|tagBits|const\\.[A-Za-z][A-Za-z0-9_-]{0,63})\\})$",
+    is_command_byte};
+constexpr TextForm command_bytes{"hex digits for 1 to 255 bytes, or {const.NAME}",
+                                 "^( *([0-9A-Fa-f]{2} *){1,255}|\\{const\\.[A-Za-z][A-Za-z0-9_-]{0,63}\\})$",
+                                 is_command_bytes};
+constexpr TextForm operand{
+    "{data}, {iv}, {aad}, {counter}, {keyRef}, {alg}, {tagBits}, {const.NAME} or hex digits",
+    "^( *([0-9A-Fa-f]{2} *){1,255}|"
+    "\\{(data|iv|aad|counter|keyRef|alg|tagBits|const\\.[A-Za-z][A-Za-z0-9_-]{0,63})\\})$",
+    is_operand};
+constexpr TextForm status_pattern{"a status word of 4 hex digits, 'x' for any, not in the first place",
+                                  "^[0-9A-Fa-f][0-9A-Fa-fx]{3}$", is_status};
 
 }  // namespace jeton::card::vocabulary::text_forms

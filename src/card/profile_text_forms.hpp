@@ -14,5 +14,10 @@ extern const TextForm pointer;         ///< a JSON pointer, not to the whole doc
 extern const TextForm label_template;  ///< token.label
 extern const TextForm
     mechanism_name;  ///< the key of a mechanism; which ones there are, only the layer above knows
+extern const TextForm constant_name;   ///< the key of a constant
+extern const TextForm command_byte;    ///< a byte of a command template, or what fills it in
+extern const TextForm command_bytes;   ///< bytes of a command template, or a constant
+extern const TextForm operand;         ///< bytes of a command template, or what fills them in
+extern const TextForm status_pattern;  ///< a status word, with x for any digit
 
 }  // namespace jeton::card::vocabulary::text_forms

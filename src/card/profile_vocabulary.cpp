@@ -1,82 +1,15 @@
 #include "card/profile_vocabulary.hpp"
 
-#include <algorithm>
-#include <fmt/format.h>
-
+#include "card/profile_command_terms.hpp"
+#include "card/profile_terms.hpp"
 #include "card/profile_text_forms.hpp"
 
 namespace jeton::card::vocabulary {
 
 namespace {
 
+using namespace rows;
 using namespace text_forms;
-
-// What the rows are made with.
-
-constexpr Term text(std::string_view key, std::int64_t max, std::string_view meaning,
-                    const TextForm& form = plain) {
-    return {.key = key, .kind = Kind::text, .min = 1, .max = max, .text = &form, .meaning = meaning};
-}
-constexpr Term hex(std::string_view key, std::int64_t min, std::int64_t max, std::string_view meaning) {
-    return {.key = key, .kind = Kind::hex, .min = min, .max = max, .meaning = meaning};
-}
-constexpr Term integer(std::string_view key, std::int64_t min, std::int64_t max, std::string_view meaning) {
-    return {.key = key, .kind = Kind::integer, .min = min, .max = max, .meaning = meaning};
-}
-constexpr Term flag(std::string_view key, std::string_view meaning) {
-    return {.key = key, .kind = Kind::boolean, .meaning = meaning};
-}
-constexpr Term choice(std::string_view key, std::span<const std::string_view> values,
-                      std::string_view meaning) {
-    return {.key = key, .kind = Kind::choice, .values = values, .meaning = meaning};
-}
-constexpr Term object(std::string_view key, const Shape& shape, std::string_view meaning) {
-    return {.key = key, .kind = Kind::object, .shape = &shape, .meaning = meaning};
-}
-constexpr Term required(Term term) {
-    term.required = true;
-    return term;
-}
-constexpr Term identity(Term term) {
-    term.identity = true;
-    return term;
-}
-constexpr Term nullable(Term term) {
-    term.nullable = true;
-    return term;
-}
-constexpr Term or_boolean(Term term) {
-    term.or_boolean = true;
-    return term;
-}
-constexpr Term or_false(Term term) {
-    term.or_false = true;
-    return term;
-}
-constexpr Term appends(Term term) {
-    term.appends = true;
-    return term;
-}
-constexpr Term list(Term term, std::size_t least = 0) {
-    term.form = Form::list;
-    term.least = least;
-    return term;
-}
-constexpr Term one_or_list(Term term) {
-    term.form = Form::one_or_list;
-    term.least = 1;
-    return term;
-}
-constexpr Term map(Term term, const TextForm& names) {
-    term.form = Form::map;
-    term.names = &names;
-    return term;
-}
-constexpr Term map(Term term, std::span<const std::string_view> names) {
-    term.form = Form::map;
-    term.known_names = names;
-    return term;
-}
 
 // The table.
 
@@ -268,6 +201,10 @@ constexpr Shape algorithm_shape{"algorithm", "`algorithms.*`", algorithm_terms};
 constexpr Term mechanism_terms[] = {
     flag("enabled", "Offered, if the card can do it (default true)."),
     list(text("keys", 64, "Only for these keys: `id`s of `keys` (default all).", identifier), 1),
+    or_object(text("command", 64,
+                   "The command template that carries it out: a name in `commands`, or one for each purpose.",
+                   identifier),
+              purpose_shape),
 };
 constexpr Shape mechanism_shape{"mechanism", "`mechanisms.*`", mechanism_terms, true};
 
@@ -328,6 +265,11 @@ constexpr Term profile_terms[] = {
     map(or_false(object("mechanisms", mechanism_shape,
                         "What is special about a mechanism; false is short for `{\"enabled\": false}`.")),
         mechanism_name),
+    map(or_object(hex("constants", 1, 255, "Bytes for command templates, by name: there `{const.NAME}`."),
+                  constant_shape),
+        constant_name),
+    map(object("commands", command_shape, "Command templates, by name, for the mechanisms that name them."),
+        identifier),
     object("quirks", quirk_shape, "Deviations of the card."),
     object("policy", policy_shape, "What the site allows."),
 };
@@ -339,78 +281,15 @@ constexpr Shape profile_shape{"profile", "the top level of a file", profile_term
 namespace {
 
 constexpr const Shape* all_shapes[] = {
-    &profile_shape, &match_shape,     &select_shape,    &transport_shape, &token_shape,  &serial_shape,
-    &pin_shape,     &pad_shape,       &cache_shape,     &key_shape,       &object_shape, &secret_key_shape,
-    &gcm_shape,     &algorithm_shape, &mechanism_shape, &quirk_shape,     &policy_shape};
+    &profile_shape, &match_shape,     &select_shape,    &transport_shape, &token_shape,    &serial_shape,
+    &pin_shape,     &pad_shape,       &cache_shape,     &key_shape,       &object_shape,   &secret_key_shape,
+    &gcm_shape,     &algorithm_shape, &mechanism_shape, &purpose_shape,   &constant_shape, &command_shape,
+    &step_shape,    &piece_shape,     &field_shape,     &quirk_shape,     &policy_shape};
 
 }  // namespace
 
 std::span<const Shape* const> shapes() {
     return all_shapes;
-}
-
-const Term* Shape::find(std::string_view key) const {
-    const auto found =
-        std::find_if(terms.begin(), terms.end(), [key](const Term& term) { return term.key == key; });
-    return found == terms.end() ? nullptr : &*found;
-}
-
-bool is_site_key(std::string_view key) {
-    return key.starts_with("x-");
-}
-
-namespace {
-
-std::string length_text(const Term& term, std::string_view unit) {
-    if (term.min == term.max) {
-        return fmt::format("{} {}{}", term.min, unit, term.min == 1 ? "" : "s");
-    }
-    return fmt::format("{} to {} {}s", term.min, term.max, unit);
-}
-
-std::string kind_text(const Term& term) {
-    switch (term.kind) {
-        case Kind::boolean:
-            return "true or false";
-        case Kind::integer:
-            return fmt::format("an integer from {} to {}", term.min, term.max);
-        case Kind::text:
-            return fmt::format("{}, {}", term.text->expected, length_text(term, "byte"));
-        case Kind::hex:
-            return fmt::format("hex digits for {}", length_text(term, "byte"));
-        case Kind::choice:
-            return fmt::format("\"{}\"", fmt::join(term.values, "\", \""));
-        case Kind::object:
-            return "an object";
-    }
-    return {};
-}
-
-}  // namespace
-
-std::string value_text(const Term& term) {
-    std::string text = kind_text(term);
-    if (term.or_boolean) {
-        text += ", true, false";
-    }
-    if (term.or_false) {
-        text += ", or false";
-    }
-    return term.nullable ? text + ", or null" : text;
-}
-
-std::string term_text(const Term& term) {
-    switch (term.form) {
-        case Form::one:
-            return value_text(term);
-        case Form::one_or_list:
-            return value_text(term) + ", or an array of such";
-        case Form::list:
-            return (term.least > 0 ? "an array, not empty, of: " : "an array of: ") + value_text(term);
-        case Form::map:
-            return "an object by name of: " + value_text(term);
-    }
-    return {};
 }
 
 }  // namespace jeton::card::vocabulary

@@ -38,11 +38,13 @@ struct Term {
     std::int64_t min = 0;  ///< integer: the value; text and hex: the length in bytes
     std::int64_t max = 0;
     const TextForm* text = nullptr;              ///< for Kind::text
-    std::span<const std::string_view> values{};  ///< for Kind::choice; in the order of the C++ enumeration
-    const Shape* shape = nullptr;                ///< for Kind::object
-    const TextForm* names = nullptr;             ///< for Form::map: the rule of the names
+    std::span<const std::string_view> values{};  ///< for Kind::choice; in the order of the C++ enumeration.
+                                                 ///< For Kind::integer: words that may stand in its place
+    const Shape* shape = nullptr;     ///< for Kind::object; for others: an object that may stand in its place
+    const TextForm* names = nullptr;  ///< for Form::map: the rule of the names
     std::span<const std::string_view> known_names{};  ///< for Form::map: the names, where they are fixed
     std::size_t least = 0;                            ///< for Form::list: the fewest elements
+    std::size_t most = 0;                             ///< and the most; 0: as many as JSON may have
     bool required = false;
     bool identity = false;    ///< says what the file or element is: cannot be deleted by a patch
     bool nullable = false;    ///< null is a value in its own right
@@ -120,8 +122,26 @@ inline constexpr std::array<std::string_view, 3> id_schemes{"opensc", "profile",
 /// schema_minor is the newest minor version of schemaVersion 1.x that this table describes.
 inline constexpr int schema_minor = 0;
 
+inline constexpr std::array<std::string_view, 6> purposes{"encrypt",  "decrypt", "sign",
+                                                          "decipher", "derive",  "block"};
+inline constexpr std::array<std::string_view, 3> template_les{"none", "short", "max"};
+inline constexpr std::array<std::string_view, 2> answer_lengths{"input", "rest"};
+
+/// placeholders are what a command template can have filled in, in the order of CommandTemplate::Source from
+/// key_ref on.
+inline constexpr std::array<std::string_view, 7> placeholders{"{keyRef}", "{alg}", "{tagBits}", "{data}",
+                                                              "{iv}",     "{aad}", "{counter}"};
+/// byte_placeholders is how many of them, from the first, stand for one byte.
+inline constexpr std::size_t byte_placeholders = 3;
+
+/// most_template_steps is the longest sequence of commands in one template.
+inline constexpr std::size_t most_template_steps = 4;
+
+/// constant_in gives the name in "{const.NAME}"; empty for any other text.
+std::string_view constant_in(std::string_view text);
+
 /// known_features are the words that "requires" may hold.
-inline constexpr std::span<const std::string_view> known_features{};
+inline constexpr std::array<std::string_view, 2> known_features{"command-template", "gcm-template"};
 
 /// label_placeholders may stand in token.label.
 inline constexpr std::array<std::string_view, 3> label_placeholders{"{certCN}", "{serial}",

@@ -131,6 +131,15 @@ bool offers_gcm(card::GcmRule::Mode mode, const card::CardAes& aes) {
     return mode != Mode::none && (natively || with_help);
 }
 
+/// has_native_gcm tells whether |row| is GCM, which the card does itself.
+bool has_native_gcm(const card::Profile& profile, const MechanismRow& row) {
+    using Mode = card::GcmRule::Mode;
+    const Mode mode = profile.gcm.mode;
+    const auto rule = profile.mechanisms.find(row.name);
+    return row.mode == crypto::AesMode::gcm && (mode == Mode::native || mode == Mode::native_then_assisted) &&
+           rule != profile.mechanisms.end() && rule->second.command(card::Purpose::encrypt) != nullptr;
+}
+
 bool is_offered(const Token& token, const MechanismRow& row) {
     if (!is_enabled(token.profile(), row)) {
         return false;
@@ -194,7 +203,8 @@ CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row) {
         const Sizes sizes = sizes_on_card(token.applet(), row);
         return {sizes.smallest, sizes.largest, row.flags};
     }
-    return {row.min_size, row.max_size, row.flags};
+    const CK_FLAGS on_card = has_native_gcm(token.profile(), row) ? CKF_HW : 0;
+    return {row.min_size, row.max_size, row.flags | on_card};
 }
 
 }  // namespace jeton::pkcs11

@@ -24,7 +24,8 @@ constexpr unsigned any_verb = ~0U;
 constexpr unsigned pin_verbs =
     bit(Verb::verify) | bit(Verb::change_pin) | bit(Verb::unblock) | bit(Verb::authenticate);
 constexpr unsigned data_verbs = bit(Verb::sign) | bit(Verb::encrypt);
-constexpr unsigned key_verbs = data_verbs | bit(Verb::decipher) | bit(Verb::derive);
+constexpr unsigned opening_verbs = bit(Verb::decipher) | bit(Verb::decrypt_aead);
+constexpr unsigned key_verbs = data_verbs | opening_verbs | bit(Verb::derive);
 constexpr unsigned new_key_verbs = bit(Verb::generate) | bit(Verb::import_key);
 constexpr unsigned change_verbs = new_key_verbs | bit(Verb::write) | bit(Verb::erase) | bit(Verb::initialize);
 
@@ -46,11 +47,12 @@ constexpr std::array status_rows{
     StatusRow{0x6286, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x63C0, 0xFFFF, pin_verbs, CKR_PIN_LOCKED},
     StatusRow{0x6300, 0xFF00, pin_verbs, CKR_PIN_INCORRECT},
+    StatusRow{0x6400, 0xFFFF, bit(Verb::decrypt_aead), CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6401, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x6600, 0xFFFF, any_verb, CKR_FUNCTION_CANCELED},
     StatusRow{0x6700, 0xFFFF, pin_verbs, CKR_PIN_LEN_RANGE},
     StatusRow{0x6700, 0xFFFF, data_verbs, CKR_DATA_LEN_RANGE},
-    StatusRow{0x6700, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_LEN_RANGE},
+    StatusRow{0x6700, 0xFFFF, opening_verbs, CKR_ENCRYPTED_DATA_LEN_RANGE},
     StatusRow{0x6700, 0xFFFF, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     StatusRow{0x6800, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6881, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
@@ -70,7 +72,7 @@ constexpr std::array status_rows{
     StatusRow{0x6985, 0xFFFF, key_verbs, CKR_KEY_FUNCTION_NOT_PERMITTED},
     StatusRow{0x6A80, 0xFFFF, pin_verbs, CKR_PIN_INVALID},
     StatusRow{0x6A80, 0xFFFF, data_verbs, CKR_DATA_INVALID},
-    StatusRow{0x6A80, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A80, 0xFFFF, opening_verbs, CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A80, 0xFFFF, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     StatusRow{0x6A80, 0xFFFF, new_key_verbs, CKR_TEMPLATE_INCONSISTENT},
     StatusRow{0x6A80, 0xFFFF, bit(Verb::write), CKR_ATTRIBUTE_VALUE_INVALID},
@@ -83,9 +85,9 @@ constexpr std::array status_rows{
     StatusRow{0x6A85, 0xFFFF, data_verbs, CKR_DATA_INVALID},
     StatusRow{0x6A86, 0xFFFF, data_verbs, CKR_DATA_INVALID},
     StatusRow{0x6A87, 0xFFFF, data_verbs, CKR_DATA_INVALID},
-    StatusRow{0x6A85, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
-    StatusRow{0x6A86, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
-    StatusRow{0x6A87, 0xFFFF, bit(Verb::decipher), CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A85, 0xFFFF, opening_verbs, CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A86, 0xFFFF, opening_verbs, CKR_ENCRYPTED_DATA_INVALID},
+    StatusRow{0x6A87, 0xFFFF, opening_verbs, CKR_ENCRYPTED_DATA_INVALID},
     StatusRow{0x6A85, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A86, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     StatusRow{0x6A87, 0xFFFF, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
@@ -120,7 +122,7 @@ constexpr std::array kind_rows{
     KindRow{card::Error::Kind::unsupported, any_verb, CKR_FUNCTION_NOT_SUPPORTED},
     KindRow{card::Error::Kind::pin_form, any_verb, CKR_PIN_LEN_RANGE},
     KindRow{card::Error::Kind::too_large, data_verbs, CKR_DATA_LEN_RANGE},
-    KindRow{card::Error::Kind::too_large, bit(Verb::decipher), CKR_ENCRYPTED_DATA_LEN_RANGE},
+    KindRow{card::Error::Kind::too_large, opening_verbs, CKR_ENCRYPTED_DATA_LEN_RANGE},
     KindRow{card::Error::Kind::too_large, bit(Verb::derive), CKR_MECHANISM_PARAM_INVALID},
     KindRow{card::Error::Kind::too_large, any_verb, CKR_DEVICE_MEMORY},
 };

@@ -344,5 +344,161 @@ TEST_F(HsmAesTest, sends_as_few_commands_as_CBC_allows) {
     EXPECT_EQ(m_cards.apdus(), carries_extended_apdus() ? 4U : 17U);
 }
 
+// What a profile says of a card that has all modes itself.
+constexpr const char* native_profile = R"({
+  "schemaVersion": "1.0", "patch": "sc-hsm", "requires": ["gcm-template"],
+  "transport": { "maxCommandData": 2028 },
+  "gcm": { "mode": "native-then-assisted", "block": "ctr" },
+  "constants": {
+    "gcm": { "128": "0609608648016503040106", "192": "060960864801650304011A", "256": "060960864801650304012E" },
+    "ctr": { "128": "0609608648016503040109", "192": "060960864801650304011D", "256": "0609608648016503040131" }
+  },
+  "commands": {
+    "gcm-encrypt": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "51",
+      "data": [{ "hex": "{const.gcm}" }, { "tlv": "82", "value": "{iv}" },
+               { "tlv": "83", "value": "{aad}", "omitIfEmpty": true }, { "tlv": "81", "value": "{data}" }],
+      "le": "max", "answer": [{ "field": "ciphertext", "length": "input" }, { "field": "tag", "length": 16 }] },
+    "gcm-decrypt": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "52",
+      "data": [{ "hex": "{const.gcm}" }, { "tlv": "82", "value": "{iv}" },
+               { "tlv": "83", "value": "{aad}", "omitIfEmpty": true }, { "tlv": "81", "value": "{data}" }],
+      "le": "max", "answer": [{ "field": "plaintext", "length": "rest" }] },
+    "ctr": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "51",
+      "data": [{ "hex": "{const.ctr}" }, { "tlv": "82", "value": "{counter}" },
+               { "tlv": "81", "value": "{data}" }],
+      "le": "max", "answer": [{ "field": "ciphertext", "length": "input" }] }
+  },
+  "mechanisms": { "CKM_AES_GCM": { "command": { "encrypt": "gcm-encrypt", "decrypt": "gcm-decrypt",
+                                                "block": "ctr" } } } })";
+
+// A card that encrypts any number of blocks, each by itself.
+constexpr const char* ecb_profile = R"({
+  "schemaVersion": "1.0", "patch": "sc-hsm",
+  "gcm": { "block": "ecb" },
+  "constants": {
+    "ecb": { "128": "0609608648016503040101", "192": "0609608648016503040115", "256": "0609608648016503040129" }
+  },
+  "commands": {
+    "ecb-encrypt": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "51",
+      "data": [{ "hex": "{const.ecb}" }, { "tlv": "81", "value": "{data}" }],
+      "le": "max", "answer": [{ "field": "ciphertext", "length": "input" }] },
+    "ecb-decrypt": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "52",
+      "data": [{ "hex": "{const.ecb}" }, { "tlv": "81", "value": "{data}" }],
+      "le": "max", "answer": [{ "field": "plaintext", "length": "input" }] }
+  },
+  "mechanisms": { "CKM_AES_GCM": { "command": { "block": "ecb-encrypt" } },
+                  "CKM_AES_ECB": { "command": { "encrypt": "ecb-encrypt", "decrypt": "ecb-decrypt" } },
+                  "CKM_AES_CBC": false, "CKM_AES_CBC_PAD": false } })";
+
+/// A card whose profile has command templates, and a key on it.
+class TemplateAesTest : public testing::Test {
+  protected:
+    TemplateAesTest(softcard::AesModes modes, const char* profile) : m_cards(hsm(modes)) {
+        const auto file = m_cards.directory() / "patch.json";
+        std::ofstream(file) << profile;
+        setenv("JETON_PROFILES", file.c_str(), 1);
+        m_client.emplace();
+        EXPECT_EQ(m_client->login(), CKR_OK);
+        EXPECT_EQ(generate(*m_client, 32, m_key), CKR_OK);
+    }
+    ~TemplateAesTest() override { unsetenv("JETON_PROFILES"); }
+
+    /// commands counts the APDUs of one encryption.
+    std::size_t commands(std::size_t length, Bytes& sealed, std::size_t iv_bytes = 12) {
+        Gcm gcm(iv_bytes);
+        m_cards.apdus();
+        EXPECT_EQ(m_client->encrypt(gcm.mechanism(), m_key, counted(length), sealed), CKR_OK);
+        return m_cards.apdus();
+    }
+
+    SoftCards m_cards;
+    std::optional<Client> m_client;
+    CK_OBJECT_HANDLE m_key = CK_INVALID_HANDLE;
+};
+
+class NativeAesTest : public TemplateAesTest {
+  protected:
+    NativeAesTest() : TemplateAesTest(softcard::AesModes::native, native_profile) {}
+};
+
+class EcbAesTest : public TemplateAesTest {
+  protected:
+    EcbAesTest() : TemplateAesTest(softcard::AesModes::ecb, ecb_profile) {}
+};
+
+TEST_F(NativeAesTest, has_the_card_do_what_goes_into_one_command) {
+    Client& client = *m_client;
+    CK_MECHANISM_INFO info{};
+    EXPECT_EQ(client->C_GetMechanismInfo(client.slot(), CKM_AES_GCM, &info), CKR_OK);
+    EXPECT_NE(info.flags & CKF_HW, 0U);
+    for (const std::size_t length : {0U, 1U, 16U, 1000U, 1999U}) {
+        for (const CK_ULONG tag_bits : {128U, 96U}) {
+            Gcm gcm(12, length == 1999 ? 0 : 20, tag_bits);
+            const Bytes plain = counted(length, 3);
+            Bytes native, assisted, again;
+            m_cards.apdus();
+            ASSERT_EQ(client.encrypt(gcm.mechanism(), m_key, plain, native), CKR_OK);
+            if (carries_extended_apdus()) {
+                EXPECT_EQ(m_cards.apdus(), 1U);
+            }
+            ASSERT_EQ(in_parts(client, true, gcm.mechanism(), m_key, plain, 500, assisted), CKR_OK);
+            EXPECT_EQ(native, assisted) << length;  // two engines that have nothing in common but the key
+            EXPECT_EQ(client.decrypt(gcm.mechanism(), m_key, native, again), CKR_OK);
+            EXPECT_EQ(again, plain);
+            if (!native.empty()) {
+                native.front() ^= 1;
+                EXPECT_EQ(client.decrypt(gcm.mechanism(), m_key, native, again), CKR_ENCRYPTED_DATA_INVALID);
+            }
+        }
+    }
+}
+
+// Zeros in CTR mode from J0 on: one command for each 1968 bytes or so, and one more for E(0) the first time.
+TEST_F(NativeAesTest, helps_with_longer_messages) {
+    Bytes sealed, again;
+    const std::size_t first = commands(65536, sealed);
+    const std::size_t second = commands(65536, sealed);
+    if (carries_extended_apdus()) {
+        EXPECT_EQ(first, 35U);
+        EXPECT_EQ(second, 34U);
+    }
+    Gcm gcm;
+    EXPECT_EQ(m_client->decrypt(gcm.mechanism(), m_key, sealed, again), CKR_OK);
+    EXPECT_EQ(again, counted(65536));
+    for (const std::size_t iv_bytes : {1U, 16U, 64U}) {
+        Gcm other(iv_bytes);
+        Bytes native;
+        ASSERT_EQ(m_client->encrypt(other.mechanism(), m_key, counted(300), native), CKR_OK);
+        ASSERT_EQ(in_parts(*m_client, true, other.mechanism(), m_key, counted(300), 77, sealed), CKR_OK);
+        EXPECT_EQ(native, sealed);
+    }
+}
+
+// ceil((b + 2) / k) commands with k blocks each, and one block less when E(0) is known.
+TEST_F(EcbAesTest, sends_as_many_blocks_as_go_into_one_command) {
+    Bytes sealed, again;
+    const std::size_t k = carries_extended_apdus() ? 62 : 14;
+    EXPECT_EQ(commands(1024, sealed), (64 + 2 + k - 1) / k);
+    EXPECT_EQ(commands(16, sealed), 1U);
+    EXPECT_EQ(commands(4096, sealed), (256 + 1 + k - 1) / k);
+    EXPECT_EQ(commands(65536, sealed), (4096 + 1 + k - 1) / k);
+    Gcm gcm;
+    EXPECT_EQ(m_client->decrypt(gcm.mechanism(), m_key, sealed, again), CKR_OK);
+    EXPECT_EQ(again, counted(65536));
+    CK_MECHANISM_INFO info{};
+    EXPECT_EQ((*m_client)->C_GetMechanismInfo(m_client->slot(), CKM_AES_GCM, &info), CKR_OK);
+    EXPECT_EQ(info.flags & CKF_HW, 0U);
+}
+
+TEST_F(EcbAesTest, decrypts_blocks_in_batches) {
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    ASSERT_EQ(generate(*m_client, 16, key), CKR_OK);
+    Bytes none, sealed, again;
+    ASSERT_EQ(m_client->encrypt(with_iv(CKM_AES_ECB, none), key, counted(3200), sealed), CKR_OK);
+    m_cards.apdus();
+    ASSERT_EQ(m_client->decrypt(with_iv(CKM_AES_ECB, none), key, sealed, again), CKR_OK);
+    EXPECT_EQ(m_cards.apdus(), carries_extended_apdus() ? 4U : 15U);
+    EXPECT_EQ(again, counted(3200));
+}
+
 }  // namespace
 }  // namespace jeton::test

@@ -18,6 +18,7 @@ class CardAes final : public crypto::BlockEncryptor {
     /// in one direction and the other, CMAC, and GCM that the card has itself.
     bool encrypts() const;
     bool decrypts() const;
+    bool authenticates() const { return offers(AesPrimitive::cmac) || encrypts(); }
     bool has_gcm() const { return offers(AesPrimitive::gcm_encrypt) && offers(AesPrimitive::gcm_decrypt); }
 
     /// fits_gcm tells whether |bytes| of data, with IV and additional data, go into one command for GCM.

@@ -56,23 +56,46 @@ SecretBytes cmac_last_block(View encrypted_zeros, View tail) {
     return out;
 }
 
-Bytes aes_cmac(View key, View message) {
+struct AesCmac::State {
+    Mac mac;
+    MacContext context;
+};
+
+AesCmac::AesCmac(View key) {
     const openssl::ErrorScope errors;
     const char* const name = cipher_name(key.size());
     if (name == nullptr) {
         throw Error("an AES key has 16, 24 or 32 bytes");
     }
-    const Mac mac(openssl::required(EVP_MAC_fetch(openssl::context(), "CMAC", nullptr), "find CMAC"));
-    const MacContext context(openssl::required(EVP_MAC_CTX_new(mac.get()), "make a CMAC"));
+    Mac mac(openssl::required(EVP_MAC_fetch(openssl::context(), "CMAC", nullptr), "find CMAC"));
+    MacContext context(openssl::required(EVP_MAC_CTX_new(mac.get()), "make a CMAC"));
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, const_cast<char*>(name), 0), OSSL_PARAM_END};
     openssl::require(EVP_MAC_init(context.get(), key.data(), key.size(), params), "set the key of a CMAC");
-    openssl::require(EVP_MAC_update(context.get(), openssl::data(message), message.size()), "compute a CMAC");
-    Bytes out(aes_block_bytes);
+    m_state = std::make_unique<State>(State{std::move(mac), std::move(context)});
+}
+
+AesCmac::~AesCmac() = default;
+
+void AesCmac::update(View data) {
+    const openssl::ErrorScope errors;
+    openssl::require(EVP_MAC_update(m_state->context.get(), openssl::data(data), data.size()),
+                     "compute a CMAC");
+}
+
+Bytes AesCmac::finish() {
+    const openssl::ErrorScope errors;
+    Bytes out(cmac_bytes);
     std::size_t length = 0;
-    openssl::require(EVP_MAC_final(context.get(), out.data(), &length, out.size()), "finish a CMAC");
+    openssl::require(EVP_MAC_final(m_state->context.get(), out.data(), &length, out.size()), "finish a CMAC");
     openssl::require(length == out.size() ? 1 : 0, "fill a CMAC");
     return out;
+}
+
+Bytes aes_cmac(View key, View message) {
+    AesCmac cmac(key);
+    cmac.update(message);
+    return cmac.finish();
 }
 
 }  // namespace jeton::crypto

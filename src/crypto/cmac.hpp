@@ -1,10 +1,33 @@
 // AES-CMAC (NIST SP 800-38B; RFC 4493).
 #pragma once
 
+#include <memory>
+
 #include "util/bytes.hpp"
 #include "util/secret.hpp"
 
 namespace jeton::crypto {
+
+inline constexpr std::size_t cmac_bytes = 16;
+
+/// AesCmac is one code over a message that comes in parts. Throws Error for a key that has not 16, 24 or 32
+/// bytes.
+class AesCmac {
+  public:
+    explicit AesCmac(View key);
+    ~AesCmac();
+    AesCmac(const AesCmac&) = delete;
+    AesCmac& operator=(const AesCmac&) = delete;
+
+    void update(View data);
+
+    /// finish gives the code; the object is used once.
+    Bytes finish();
+
+  private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
 
 /// aes_cmac gives the 16 bytes of the code over |message|, which may be empty. Throws Error for a key that
 /// has not 16, 24 or 32 bytes.

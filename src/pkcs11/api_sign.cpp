@@ -19,6 +19,14 @@ std::optional<PssParameters> signature_parameters(const CK_MECHANISM& mechanism,
     return std::nullopt;
 }
 
+/// mac_for begins a code with an AES key.
+std::unique_ptr<SignEngine> mac_for(Session& session, const CK_MECHANISM& mechanism, const MechanismRow& row,
+                                    CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE usage) {
+    const std::size_t length = cmac_length(mechanism);
+    const auto object = secret_key_for(session.token(), key, row, usage, crypto::Direction::encrypt);
+    return make_mac(session.shared_token(), *object, length);
+}
+
 /// finish_signature gives |operation| its last data and the caller the signature.
 void finish_signature(Token& token, Taken<SignOperation>& operation, View last, Output& output) {
     if (!operation.ready(output, operation->length())) {
@@ -43,10 +51,16 @@ void Api::C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK
     session->require_idle<SignOperation>();
     Token& token = session->token();
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_SIGN);
+    if (row.scheme == Scheme::aes_cmac) {
+        session->start(std::make_unique<SignOperation>(mac_for(*session, *pMechanism, row, hKey, CKA_SIGN),
+                                                       std::nullopt));
+        return;
+    }
     const auto parameters = signature_parameters(*pMechanism, row);
-    auto object = key_for<CardKey>(token, hKey, row, CKA_SIGN);
-    session->start(
-        std::make_unique<SignOperation>(session->shared_token(), std::move(object), row, parameters));
+    const auto object = key_for<CardKey>(token, hKey, row, CKA_SIGN);
+    const CardKey& key = std::get<CardKey>(object->key);
+    session->start(std::make_unique<SignOperation>(make_signer(session->shared_token(), key, row, parameters),
+                                                   CardKeyUse{key.index, key.always_authenticate}));
 }
 
 void Api::C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
@@ -81,9 +95,15 @@ void Api::C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, 
     session->require_idle<VerifyOperation>();
     Token& token = session->token();
     const MechanismRow& row = find_mechanism(token, pMechanism->mechanism, CKF_VERIFY);
+    if (row.scheme == Scheme::aes_cmac) {
+        session->start(std::make_unique<VerifyOperation>(
+            make_mac_check(mac_for(*session, *pMechanism, row, hKey, CKA_VERIFY))));
+        return;
+    }
     const auto parameters = signature_parameters(*pMechanism, row);
     const auto object = key_for<crypto::PublicKey>(token, hKey, row, CKA_VERIFY);
-    session->start(std::make_unique<VerifyOperation>(object, row, parameters));
+    session->start(std::make_unique<VerifyOperation>(
+        make_verifier(std::get<crypto::PublicKey>(object->key), row, parameters)));
 }
 
 void Api::C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,

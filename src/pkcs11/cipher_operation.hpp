@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "crypto/aes.hpp"
+#include "pkcs11/card_key_use.hpp"
 #include "pkcs11/parameters.hpp"
 #include "pkcs11/token.hpp"
 
@@ -64,26 +65,10 @@ class EncryptOperation final : public CipherOperation {
     using CipherOperation::CipherOperation;
 };
 
-/// CardKeyUse says which card key an operation works with, and whether it waits for
-/// C_Login(CKU_CONTEXT_SPECIFIC).
-struct CardKeyUse {
-    std::size_t index = 0;
-    bool always_authenticate = false;
-    bool authenticated = false;
-};
-
-class DecryptOperation final : public CipherOperation {
+class DecryptOperation final : public CipherOperation, public CardKeyOperation {
   public:
     DecryptOperation(std::unique_ptr<CipherEngine> engine, std::optional<CardKeyUse> card_key)
-        : CipherOperation(std::move(engine)), m_card_key(card_key) {}
-
-    bool needs_login() const { return always_authenticates() && !m_card_key->authenticated; }
-    bool always_authenticates() const { return m_card_key && m_card_key->always_authenticate; }
-    std::size_t key_index() const { return m_card_key->index; }
-    void set_authenticated() { m_card_key->authenticated = true; }
-
-  private:
-    std::optional<CardKeyUse> m_card_key;
+        : CipherOperation(std::move(engine)), CardKeyOperation(card_key) {}
 };
 
 /// RsaScheme is what stands around the data in an RSA block: PKCS#1 v1.5, OAEP, or nothing but zeros on the

@@ -13,7 +13,8 @@ bool fits(const MechanismRow& row, const Object& object) {
     if (const auto* public_key = std::get_if<crypto::PublicKey>(&object.key)) {
         return row.fits(*public_key);
     }
-    return row.scheme == Scheme::aes && object.attributes.number(CKA_KEY_TYPE) == CKK_AES;
+    const bool is_aes = row.scheme == Scheme::aes || row.scheme == Scheme::aes_cmac;
+    return is_aes && object.attributes.number(CKA_KEY_TYPE) == CKK_AES;
 }
 
 /// allows tells whether CKA_ALLOWED_MECHANISMS names the mechanism; an empty list is none.

@@ -44,6 +44,10 @@ constexpr MechanismRow aes_row(CK_MECHANISM_TYPE type, const char* name, AesMode
     return {type, name, Scheme::aes, std::nullopt, cipher_flags, 16, 32, mode};
 }
 
+constexpr MechanismRow cmac_row(CK_MECHANISM_TYPE type, const char* name) {
+    return {type, name, Scheme::aes_cmac, std::nullopt, CKF_SIGN | CKF_VERIFY, 16, 32, std::nullopt};
+}
+
 constexpr std::array rows{
     key_row(CKM_RSA_PKCS_KEY_PAIR_GEN, "CKM_RSA_PKCS_KEY_PAIR_GEN", Scheme::rsa_pair, pair_flags),
     key_row(CKM_RSA_PKCS, "CKM_RSA_PKCS", Scheme::rsa_pkcs, rsa_flags),
@@ -110,6 +114,8 @@ constexpr std::array rows{
     aes_row(CKM_AES_CBC_PAD, "CKM_AES_CBC_PAD", AesMode::cbc_pad),
     aes_row(CKM_AES_CTR, "CKM_AES_CTR", AesMode::ctr),
     aes_row(CKM_AES_GCM, "CKM_AES_GCM", AesMode::gcm),
+    cmac_row(CKM_AES_CMAC, "CKM_AES_CMAC"),
+    cmac_row(CKM_AES_CMAC_GENERAL, "CKM_AES_CMAC_GENERAL"),
 };
 
 /// HashRow is a hash by its mask generation function and by its key derivation function.

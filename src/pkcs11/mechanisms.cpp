@@ -160,10 +160,13 @@ bool computes(const card::Applet& applet, const MechanismRow& row, const crypto:
 
 bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key,
               crypto::Direction direction) {
-    if (row.scheme != Scheme::aes || !is_enabled(card.profile(), row)) {
+    if (!is_enabled(card.profile(), row)) {
         return false;
     }
     const card::CardAes aes(card, secret_key);
+    if (row.scheme != Scheme::aes) {
+        return row.scheme == Scheme::aes_cmac && aes.authenticates();
+    }
     switch (row.mode.value()) {
         case crypto::AesMode::gcm:
             return offers_gcm(card.profile().gcm.mode, aes);

@@ -23,6 +23,7 @@ enum class Scheme {
     eddsa,
     ecdh,
     aes,
+    aes_cmac,
     aes_key,
     generic_key,
     rsa_pair,

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "crypto/aes.hpp"
+#include "crypto/cmac.hpp"
 #include "pkcs11/error.hpp"
 
 namespace jeton::pkcs11 {
@@ -95,6 +96,16 @@ void require_plain_eddsa(const CK_MECHANISM& mechanism) {
     const auto given = read_struct<CK_EDDSA_PARAMS>(mechanism);
     require_parameter(given.phFlag == CK_FALSE && given.ulContextDataLen == 0,
                       "cards sign with Ed25519 itself: no prehash, no context");
+}
+
+std::size_t cmac_length(const CK_MECHANISM& mechanism) {
+    if (mechanism.mechanism == CKM_AES_CMAC) {
+        require_no_parameter(mechanism);
+        return crypto::cmac_bytes;
+    }
+    const auto length = read_struct<CK_MAC_GENERAL_PARAMS>(mechanism);
+    require_parameter(length >= 1 && length <= crypto::cmac_bytes, "a CMAC has 1 to 16 bytes");
+    return length;
 }
 
 EcdhParameters ecdh_parameters(const CK_MECHANISM& mechanism) {

@@ -36,6 +36,9 @@ OaepParameters oaep_parameters(const CK_MECHANISM& mechanism);
 /// require_plain_eddsa lets pass what says Ed25519 itself: no parameter, or one without prehash and context.
 void require_plain_eddsa(const CK_MECHANISM& mechanism);
 
+/// cmac_length is what CKM_AES_CMAC (16) or the parameter of CKM_AES_CMAC_GENERAL asks for: 1 to 16 bytes.
+std::size_t cmac_length(const CK_MECHANISM& mechanism);
+
 EcdhParameters ecdh_parameters(const CK_MECHANISM& mechanism);
 
 /// aes_parameters reads an IV, CK_AES_CTR_PARAMS, or CK_GCM_PARAMS in its layout with ulIvBits (48 bytes) and

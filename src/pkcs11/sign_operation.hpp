@@ -1,81 +1,83 @@
-// C_Sign* with keys on the card, and C_Verify* in this process: hash, pad, then one primitive.
+// C_Sign* and C_Verify*: with key pairs (hash, pad, then one primitive of the card, or verification in this
+// process), and message authentication codes with AES keys.
 #pragma once
 
 #include <memory>
 #include <optional>
 
+#include "crypto/cmac.hpp"
 #include "crypto/digest.hpp"
+#include "pkcs11/card_key_use.hpp"
 #include "pkcs11/signature_scheme.hpp"
 #include "pkcs11/token.hpp"
 
 namespace jeton::pkcs11 {
 
-/// SignatureInput gathers what is signed or verified: a running hash, or the bytes themselves for mechanisms
-/// that do not hash.
-class SignatureInput {
+/// SignEngine makes one signature or code.
+class SignEngine {
   public:
-    explicit SignatureInput(const MechanismRow& row);
+    virtual ~SignEngine() = default;
 
+    /// length of what finish() gives, in bytes.
+    virtual std::size_t length() const = 0;
+    virtual void update(View data) = 0;
+    virtual Bytes finish(View last) = 0;
+};
+
+/// VerifyEngine checks one.
+class VerifyEngine {
+  public:
+    virtual ~VerifyEngine() = default;
+
+    virtual void update(View data) = 0;
+
+    /// finish throws SIGNATURE_LEN_RANGE or SIGNATURE_INVALID.
+    virtual void finish(View last, View signature) = 0;
+};
+
+class SignOperation final : public CardKeyOperation {
+  public:
+    SignOperation(std::unique_ptr<SignEngine> engine, std::optional<CardKeyUse> card_key)
+        : CardKeyOperation(card_key), m_engine(std::move(engine)) {}
+
+    std::size_t length() const { return m_engine->length(); }
     bool is_multi_part() const { return m_multi_part; }
-    void update(View data);
-
-    /// finish gives the hash, or the bytes. DATA_LEN_RANGE was thrown before when they were too many.
-    Bytes finish(View last);
+    void update(View data) {
+        m_multi_part = true;
+        m_engine->update(data);
+    }
+    Bytes finish(View last) { return m_engine->finish(last); }
 
   private:
-    void take(View data);
-
-    std::optional<crypto::Digest> m_digest;
-    std::size_t m_longest;
-    Bytes m_data;
+    std::unique_ptr<SignEngine> m_engine;
     bool m_multi_part = false;
 };
 
-class SignOperation {
+class VerifyOperation final {
   public:
-    SignOperation(std::shared_ptr<Token> token, std::shared_ptr<const Object> key, const MechanismRow& row,
-                  std::optional<PssParameters> pss);
+    explicit VerifyOperation(std::unique_ptr<VerifyEngine> engine) : m_engine(std::move(engine)) {}
 
-    /// length of the signature in bytes.
-    std::size_t length() const { return signature_length(m_key.public_key); }
-
-    bool is_multi_part() const { return m_input.is_multi_part(); }
-    void update(View data) { m_input.update(data); }
-
-    /// finish asks the card for the signature.
-    Bytes finish(View last);
-
-    /// needs_login: the key wants a C_Login(CKU_CONTEXT_SPECIFIC) that has not come yet.
-    bool needs_login() const { return m_key.always_authenticate && !m_authenticated; }
-    bool always_authenticates() const { return m_key.always_authenticate; }
-    std::size_t key_index() const { return m_key.index; }
-    void set_authenticated() { m_authenticated = true; }
+    bool is_multi_part() const { return m_multi_part; }
+    void update(View data) {
+        m_multi_part = true;
+        m_engine->update(data);
+    }
+    void finish(View last, View signature) { m_engine->finish(last, signature); }
 
   private:
-    std::shared_ptr<Token> m_token;
-    CardKey m_key;
-    const MechanismRow& m_row;
-    std::optional<PssParameters> m_pss;
-    SignatureInput m_input;
-    bool m_authenticated = false;
+    std::unique_ptr<VerifyEngine> m_engine;
+    bool m_multi_part = false;
 };
 
-class VerifyOperation {
-  public:
-    VerifyOperation(std::shared_ptr<const Object> key, const MechanismRow& row,
-                    std::optional<PssParameters> pss);
+/// make_signer works with a private key on the card, make_verifier with a public key in this process.
+std::unique_ptr<SignEngine> make_signer(std::shared_ptr<Token> token, CardKey key, const MechanismRow& row,
+                                        std::optional<PssParameters> pss);
+std::unique_ptr<VerifyEngine> make_verifier(crypto::PublicKey key, const MechanismRow& row,
+                                            std::optional<PssParameters> pss);
 
-    bool is_multi_part() const { return m_input.is_multi_part(); }
-    void update(View data) { m_input.update(data); }
-
-    /// finish throws SIGNATURE_LEN_RANGE or SIGNATURE_INVALID.
-    void finish(View last, View signature);
-
-  private:
-    crypto::PublicKey m_key;
-    const MechanismRow& m_row;
-    std::optional<PssParameters> m_pss;
-    SignatureInput m_input;
-};
+/// make_mac computes AES-CMAC with the key of |object|, cut to |length| bytes; a key on the card takes a
+/// message of at most 1 MiB: DATA_LEN_RANGE. make_mac_check compares such a code.
+std::unique_ptr<SignEngine> make_mac(std::shared_ptr<Token> token, const Object& object, std::size_t length);
+std::unique_ptr<VerifyEngine> make_mac_check(std::unique_ptr<SignEngine> mac);
 
 }  // namespace jeton::pkcs11

@@ -222,6 +222,39 @@ TEST_F(OpenPgpAesTest, keeps_the_modes_apart) {
     EXPECT_EQ(client.encrypt(gcm.mechanism(), key, Bytes(16), out), CKR_OK);
 }
 
+TEST_F(OpenPgpAesTest, authenticates_as_the_same_key_does_in_this_process) {
+    const Client client;
+    ASSERT_EQ(client.login(), CKR_OK);
+    const CK_OBJECT_HANDLE on_card = card_key(client);
+    CK_OBJECT_HANDLE here = CK_INVALID_HANDLE;
+    ASSERT_EQ(client.create({number(CKA_CLASS, CKO_SECRET_KEY), number(CKA_KEY_TYPE, CKK_AES),
+                             bytes(CKA_VALUE, value), flag(CKA_SIGN, true), flag(CKA_VERIFY, true)},
+                            here),
+              CKR_OK);
+    CK_MAC_GENERAL_PARAMS short_code = 5;
+    const CK_MECHANISM mechanisms[] = {{CKM_AES_CMAC, nullptr, 0},
+                                       {CKM_AES_CMAC_GENERAL, &short_code, sizeof(short_code)}};
+    for (const CK_MECHANISM& mechanism : mechanisms) {
+        for (const std::size_t length : {0U, 1U, 16U, 40U, 1300U}) {
+            Bytes code, expected;
+            ASSERT_EQ(client.sign(mechanism, here, counted(length), expected), CKR_OK);
+            EXPECT_EQ(expected.size(), mechanism.mechanism == CKM_AES_CMAC ? 16U : 5U);
+            EXPECT_EQ(client.sign(mechanism, on_card, counted(length), code), CKR_OK);
+            EXPECT_EQ(code, expected) << length;
+            EXPECT_EQ(client.verify(mechanism, on_card, counted(length), code), CKR_OK);
+            code.front() ^= 1;
+            EXPECT_EQ(client.verify(mechanism, on_card, counted(length), code), CKR_SIGNATURE_INVALID);
+            EXPECT_EQ(client.verify(mechanism, here, counted(length), Bytes(4)), CKR_SIGNATURE_LEN_RANGE);
+        }
+    }
+    CK_MAC_GENERAL_PARAMS too_long = 17;
+    Bytes code;
+    EXPECT_EQ(client.sign({CKM_AES_CMAC_GENERAL, &too_long, sizeof(too_long)}, here, counted(1), code),
+              CKR_MECHANISM_PARAM_INVALID);
+    EXPECT_EQ(client.sign({CKM_AES_CMAC, nullptr, 0}, client.aes_key(value), counted(1), code),
+              CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
 TEST_F(OpenPgpAesTest, obeys_the_limits_of_the_profile) {
     patch(R"("gcm": {"maxBytes": 32}, "mechanisms": {"CKM_AES_CTR": false})");
     const Client client;
@@ -342,6 +375,50 @@ TEST_F(HsmAesTest, sends_as_few_commands_as_CBC_allows) {
     EXPECT_EQ(m_cards.apdus(), carries_extended_apdus() ? 4U : 17U);
     EXPECT_EQ(client.decrypt(with_iv(CKM_AES_CBC, iv), key, out, out), CKR_OK);
     EXPECT_EQ(m_cards.apdus(), carries_extended_apdus() ? 4U : 17U);
+}
+
+// The card's own CMAC for what goes into one command, and CBC with its AES for more.
+TEST_F(HsmAesTest, authenticates) {
+    const CK_MECHANISM cmac{CKM_AES_CMAC, nullptr, 0};
+    Bytes native, other;
+    {
+        const Client client;
+        ASSERT_EQ(client.login(), CKR_OK);
+        CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+        ASSERT_EQ(generate(client, 32, key), CKR_OK);
+        m_cards.apdus();
+        ASSERT_EQ(client.sign(cmac, key, counted(200), native), CKR_OK);
+        EXPECT_EQ(m_cards.apdus(), 1U);
+        EXPECT_EQ(client.verify(cmac, key, counted(200), native), CKR_OK);
+    }
+    const auto file = m_cards.directory() / "patch.json";
+    std::ofstream(file)
+        << R"({"schemaVersion": "1.0", "patch": "sc-hsm", "transport": {"maxCommandData": 100}})";
+    setenv("JETON_PROFILES", file.c_str(), 1);
+    const Client client;
+    unsetenv("JETON_PROFILES");
+    ASSERT_EQ(client.login(), CKR_OK);
+    const CK_OBJECT_HANDLE key = client.find_one({number(CKA_CLASS, CKO_SECRET_KEY)});
+    ASSERT_EQ(client.sign(cmac, key, counted(200), other), CKR_OK);
+    EXPECT_EQ(other, native);
+}
+
+// The card goes between two bursts, or with the answer on its way.
+TEST_F(HsmAesTest, ends_cleanly_when_the_card_is_pulled) {
+    const Client client;
+    ASSERT_EQ(client.login(), CKR_OK);
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    ASSERT_EQ(generate(client, 32, key), CKR_OK);
+    Gcm gcm;
+    CK_MECHANISM mechanism = gcm.mechanism();
+    ASSERT_EQ(client->C_EncryptInit(client.session(), &mechanism, key), CKR_OK);
+    std::filesystem::remove(m_cards.card_file());
+    Bytes data(100), out(200);
+    CK_ULONG length = out.size();
+    const CK_RV rv = client->C_Encrypt(client.session(), data.data(), data.size(), out.data(), &length);
+    EXPECT_TRUE(rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_SESSION_HANDLE_INVALID)
+        << rv;
+    EXPECT_EQ(out, Bytes(200));
 }
 
 // What a profile says of a card that has all modes itself.

@@ -55,6 +55,9 @@ void use_slots(Applet& applet, Channel& channel, const Layout& layout) {
         attempt([&] { applet.describe_object(channel, *slot); });
         attempt([&] { applet.erase_object(channel, *slot); });
     }
+    for (const auto& slot : layout.secret_keys) {
+        use_secret_key(applet, channel, *slot);
+    }
     for (const auto& slot : layout.keys) {
         std::optional<KeyEntry> entry;
         attempt([&] { (void)applet.read_object(channel, *layout.objects.at(slot->certificate.value())); });
@@ -84,7 +87,7 @@ void use_pins(Applet& applet, Channel& channel) {
 void drive(reader::CardLink& link) {
     const auto applet = make_applet(profile());
     Channel channel(link, profile()->transport);
-    LayoutDraft draft(*Layout::of(*profile()), {}, {});
+    LayoutDraft draft(*Layout::of(*profile()), {});
     attempt([&] { (void)applet->select(channel); });
     attempt([&] { require(!applet->read_serial(channel).empty()); });
     attempt([&] { (void)applet->read_label(channel); });
@@ -96,6 +99,7 @@ void drive(reader::CardLink& link) {
             require(key_type_of(applet->generate(channel, slot, type, {})) == type);
         });
     }
+    attempt([&] { (void)applet->new_secret_key_slot(draft, {256, {}}); });
     attempt([&] { (void)applet->new_object_slot(draft, {ObjectSlot::Class::data, {}, true}); });
     attempt([&] { (void)applet->new_object_slot(draft, {ObjectSlot::Class::certificate, {}, false}); });
     use_slots(*applet, channel, draft.layout());

@@ -112,6 +112,9 @@ void drive_applet(reader::CardLink& link, const Profile& profile, const KeySlot&
     attempt([&] { require(applet.read_serial(channel).size() == 12); });
     compute_all(applet, channel, slot);
     administrate(applet, channel, slot);
+    for (const SecretKeySlot& secret : profile.secret_keys) {
+        use_secret_key(applet, channel, secret);
+    }
     for (const ObjectSlot& object : profile.objects) {
         attempt([&] {
             const auto entry = applet.read_object(channel, object);

@@ -9,6 +9,7 @@ from make_seeds import ANY, APPLET, EXTENDED, OK, status, tlv
 
 SHORTENED = 0x08
 VERIFY, CHANGE, UNBLOCK, GENERATE, INITIALIZE, ENUMERATE = 0x20, 0x24, 0x2C, 0x46, 0x50, 0x58
+GENERATE_SECRET, ENCIPHER = 0x48, 0x78
 DECIPHER, SIGN, SELECT, READ, WRITE, DELETE = 0x62, 0x68, 0xA4, 0xB1, 0xD7, 0xE4
 
 RECORDS = Path(__file__).resolve().parent.parent / "tests" / "transcripts"
@@ -25,6 +26,9 @@ RSA_REQUEST, EC_REQUEST = generated("rsa2048"), generated("ec")
 RSA_PRKD = bytes.fromhex("3028300e0c05525341326b030206c0040101300a04010103020470020101a10a300830020400020208 00".replace(" ", ""))
 EC_PRKD = bytes.fromhex("a029300e0c054543323536030206c0040101300b0401020303073080020102a10a30083002040002020100")
 SKD = bytes.fromhex("a81f300a0c0361657304010103020640300504010303010ba10a300830020400020201 00".replace(" ", ""))
+# With the length among the attributes of the class, and the bit that says that the card made the key.
+LONG_SKD = tlv(0xA8, tlv(0x30, tlv(0x0C, b"box")), tlv(0x30, tlv(0x04, b"\x05"), tlv(0x03, b"\x01\xE2"), tlv(0x03, b"\x03\xB8")),
+               tlv(0xA0, tlv(0x30, tlv(0x02, b"\x01\x00"))), tlv(0xA1, tlv(0x30, tlv(0x30, tlv(0x04, b"")))))
 CD = tlv(0x30, tlv(0x30, tlv(0x0C, b"ca")), tlv(0x30, tlv(0x04, b"\x09")), tlv(0xA1, tlv(0x30, tlv(0x30, tlv(0x04, b"\xCA\x00")))))
 DCOD = tlv(0x30, tlv(0x30, tlv(0x0C, b"data"), tlv(0x04, b"\x01")), tlv(0x30, tlv(0x0C, b"app"), tlv(0x06, b"\x2A\x03")),
            tlv(0xA1, tlv(0x30, tlv(0x04, b"\xCF\x00"))))
@@ -35,6 +39,8 @@ IDENTITY = [(SELECT, ANY, [OK]), (READ, 0x2F, [DEVICE, INFO])]
 TAKEN = [(VERIFY, ANY, [OK]), (CHANGE, ANY, [OK]), (UNBLOCK, ANY, [OK]), (WRITE, ANY, [OK]), (DELETE, ANY, [OK]), (INITIALIZE, ANY, [OK])]
 RESULTS = [(SIGN, 0x20, [bytes(256) + OK]), (SIGN, 0x70, [seeds.SIGNATURE + OK]), (DECIPHER, 0x21, [bytes(256) + OK]),
            (DECIPHER, 0x80, [b"\x04" + bytes(64) + OK])]
+SECRET_RESULTS = [(ENCIPHER, 0x10, [bytes(32) + OK]), (ENCIPHER, 0x11, [bytes(32) + OK]), (ENCIPHER, 0x18, [bytes(16) + OK]),
+                  (GENERATE_SECRET, ANY, [OK, OK, OK])]
 
 
 def files(*numbers):
@@ -56,6 +62,10 @@ ROWS = [
     ("keys-in-parts", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]),
                                (READ, 0xCE, [RSA_REQUEST[:256] + OK, RSA_REQUEST[256:512] + OK, RSA_REQUEST[512:] + OK])]),
     ("keys-shortened", APPLET | SHORTENED, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]), (READ, 0xCE, [EC_REQUEST + OK])]),
+    ("secret-keys", APPLET, [*IDENTITY, files("CC03", "C403"), (READ, 0xC4, [SKD + OK]), *SECRET_RESULTS, *TAKEN]),
+    ("secret-keys-of-another-form", EXTENDED, [*IDENTITY, files("CC03", "C403"), (READ, 0xC4, [LONG_SKD + OK]), *SECRET_RESULTS, *TAKEN]),
+    ("secret-keys-refused", APPLET, [*IDENTITY, files("CC03"), (ENCIPHER, 0x10, [bytes(31) + OK]), (ENCIPHER, ANY, [status(0x6984)]),
+                                     (GENERATE_SECRET, ANY, [status(0x6A89)])]),
     ("key-without-description", APPLET, [*IDENTITY, files("CC07"), (READ, 0xCE, [EC_REQUEST + OK])]),
     ("key-with-certificate", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]),
                                       (READ, 0xCE, [seeds.RSA_CERTIFICATE + OK]), *RESULTS, *TAKEN]),

@@ -194,4 +194,32 @@ inline void check_key(const crypto::PublicKey& key) {
     require(key_type_of(key).has_value() && crypto::is_valid(key));
 }
 
+/// use_secret_key makes, uses and erases an AES key, and checks the lengths that the applet promises.
+inline void use_secret_key(card::Applet& applet, card::Channel& channel, const card::SecretKeySlot& slot) {
+    using card::AesPrimitive;
+    const Bytes data(32, 0x3C);
+    const Bytes iv(16, 0x01);
+    attempt([&] { (void)applet.read_secret_key(channel, slot); });
+    for (const auto primitive :
+         {AesPrimitive::cbc_encrypt, AesPrimitive::cbc_decrypt, AesPrimitive::ecb_encrypt, AesPrimitive::ctr,
+          AesPrimitive::cmac, AesPrimitive::gcm_encrypt}) {
+        const card::AesInput input{.data = data, .iv = iv};
+        attempt([&] {
+            if (applet.most_data(channel, slot, primitive, input) < data.size()) {
+                return;
+            }
+            const std::size_t length = applet.compute_aes(channel, slot, primitive, input).size();
+            require(length == (primitive == AesPrimitive::cmac          ? 16
+                               : primitive == AesPrimitive::gcm_encrypt ? data.size() + 16
+                                                                        : data.size()));
+        });
+    }
+    for (const std::size_t bits : {128U, 192U, 256U}) {
+        attempt([&] { require(applet.generate_secret_key(channel, slot, bits).bits == bits); });
+    }
+    attempt([&] { applet.import_secret_key(channel, slot, data); });
+    attempt([&] { applet.describe_secret_key(channel, slot, {.bits = 256, .generated_on_card = true}); });
+    attempt([&] { applet.erase_secret_key(channel, slot); });
+}
+
 }  // namespace jeton::fuzz

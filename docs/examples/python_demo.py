@@ -12,6 +12,7 @@ import datetime
 import getpass
 import hashlib
 import os
+import struct
 import sys
 
 import PyKCS11
@@ -21,6 +22,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 DATA = b"The quick brown fox jumps over the lazy dog"
@@ -49,6 +52,7 @@ HASHES = {
     "SHA3_256": (CKM_SHA3_256, 7, hashes.SHA3_256()), "SHA3_384": (CKM_SHA3_384, 8, hashes.SHA3_384()),
     "SHA3_512": (CKM_SHA3_512, 9, hashes.SHA3_512()),
 }
+CODES = {CKM_AES_CMAC, CKM_AES_CMAC_GENERAL}
 DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
@@ -161,7 +165,7 @@ class Tour:
         print(f"  {' '.join(names)}")
         self.offered = {CKM[name] for name in names}
         signing = {mechanism for mechanism in self.offered if "CKF_SIGN" in self.flags(mechanism)}
-        unknown = signing - RSA_SIGNATURES.keys() - EC_SIGNATURES.keys() - ED25519_SIGNATURES.keys() - RAW_SIGNATURES
+        unknown = signing - CODES - RSA_SIGNATURES.keys() - EC_SIGNATURES.keys() - ED25519_SIGNATURES.keys() - RAW_SIGNATURES
         self.check(not unknown, f"all {len(signing)} signature mechanisms are checked below")
 
     def flags(self, mechanism):
@@ -332,12 +336,12 @@ class Tour:
         self.check(len(numbers) == 4, "random numbers differ")
 
     def aes_gcm(self):
-        """AES-GCM with session keys"""
+        """AES-GCM and AES-CMAC with session keys"""
         for key_size, nonce_size, header in ((16, 12, b""), (24, 12, b"header"), (32, 12, b"header"), (32, 16, b"h" * 100)):
             value, nonce = os.urandom(key_size), os.urandom(nonce_size)
             key = self.session.createObject([
                 (CKA_CLASS, CKO_SECRET_KEY), (CKA_KEY_TYPE, CKK_AES), (CKA_TOKEN, False), (CKA_VALUE, value),
-                (CKA_ENCRYPT, True), (CKA_DECRYPT, True)])
+                (CKA_ENCRYPT, True), (CKA_DECRYPT, True), (CKA_SIGN, True), (CKA_VERIFY, True)])
             mechanism = PyKCS11.AES_GCM_Mechanism(nonce, header, 128)
             sealed = AESGCM(value).encrypt(nonce, DATA, header)
             name = f"AES-{key_size * 8}, {nonce_size} bytes of nonce, {len(header)} of header"
@@ -346,6 +350,16 @@ class Tour:
             damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
             self.check_refused(lambda: self.session.decrypt(key, damaged, mechanism), CKR_ENCRYPTED_DATA_INVALID,
                                f"{name}: a damaged message is refused")
+            self.codes(f"AES-{key_size * 8}", key, value)
+
+    def codes(self, name, key, value):
+        code = CMAC(AES(value))
+        code.update(DATA)
+        expected = code.finalize()
+        for number, length, parameter in ((CKM_AES_CMAC, 16, None), (CKM_AES_CMAC_GENERAL, 4, struct.pack("@L", 4))):
+            made = bytes(self.session.sign(key, DATA, Mechanism(number, parameter)))
+            self.check(made == expected[:length] and self.session.verify(key, DATA, made, Mechanism(number, parameter)),
+                       f"{name}, {CKM[number]}: {length} bytes")
 
 
 if __name__ == "__main__":

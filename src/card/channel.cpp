@@ -25,6 +25,14 @@ bool contains(const List& list, Value value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+/// interindustry is the class of a command that goes on with one of |cla|: not chained, and with the logical
+/// channel alone of a proprietary class, which GET RESPONSE does not belong to (ISO/IEC 7816-4, 5.4.1).
+Byte interindustry(Byte cla) {
+    constexpr Byte proprietary = 0x80;
+    constexpr Byte channel = 0x03;
+    return static_cast<Byte>((cla & proprietary) != 0 ? cla & channel : cla & ~chaining_bit);
+}
+
 /// length_in reads SW2 of 61xx and 6Cxx.
 std::uint32_t length_in(StatusWord status) {
     return status.sw2() == 0 ? most_short_le : status.sw2();
@@ -156,7 +164,7 @@ void Channel::collect(Response& response, const Apdu& apdu, Milliseconds limit) 
         response.status = sw::success;  // nobody asked for data
         return;
     }
-    Apdu more{.cla = static_cast<Byte>(apdu.cla & ~chaining_bit), .ins = get_response};
+    Apdu more{.cla = interindustry(apdu.cla), .ins = get_response};
     for (unsigned round = 0; response.status.sw1() == 0x61; ++round) {
         more.le = length_in(response.status);
         Response part = exchange(more, false, limit);

@@ -35,7 +35,7 @@ std::optional<AesModes> find_aes_modes(std::string_view name);
 
 struct CreateOptions {
     std::string name;                         ///< [a-z0-9][a-z0-9._-]{0,31}
-    std::vector<std::string> applets{"piv"};  ///< rows of application_kinds() that this version has
+    std::vector<std::string> applets{"sc-hsm"};  ///< rows of application_kinds() that this version has
     std::string pin = "123456";               ///< 6 to 8 characters
     std::string puk = "12345678";             ///< 6 to 8 characters
     std::string admin_pin = "12345678";       ///< PW3 of OpenPGP: 8 to 64 characters

@@ -54,7 +54,9 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
         ->check(CLI::IsMember({"3des", "aes128", "aes192", "aes256"}));
     verb->add_option("--pin-iterations", create.pin_iterations,
                      "How often the PIN is hashed each time: more for whoever guesses, and for you");
-    verb->add_option("--applet", create.applets, "The applications on the card, with commas between them")
+    verb->add_option("--applet", create.applets,
+                     "The applications on the card, with commas between them: sc-hsm, unless it says "
+                     "otherwise")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->check(CLI::IsMember({"piv", "openpgp", "sc-hsm"}));

@@ -55,8 +55,11 @@ void check_form(const Secret& secret, const std::string& value) {
     const bool printable_ascii =
         std::ranges::all_of(value, [](char character) { return character > 0x20 && character < 0x7F; });
     if (value.size() < secret.least || value.size() > secret.most || !printable_ascii) {
-        throw Failure(fmt::format("The {} must have {} to {} digits, letters or signs, without blanks.",
-                                  secret.name, secret.least, secret.most));
+        const std::string length = secret.least == secret.most
+                                       ? std::to_string(secret.least)
+                                       : fmt::format("{} to {}", secret.least, secret.most);
+        throw Failure(fmt::format("The {} must have {} digits, letters or signs, without blanks.",
+                                  secret.name, length));
     }
 }
 
@@ -121,6 +124,26 @@ void set_secrets(const SoftcardCreate& request, softcard::CreateOptions& options
     }
 }
 
+/// require_no_other_secrets refuses files for applications that the card does not have.
+void require_no_other_secrets(const SoftcardCreate& request, const softcard::CreateOptions& options) {
+    struct Row {
+        const char* applet;
+        const char* option;
+        bool given;
+    };
+    const Row rows[] = {{"piv", "--management-key-file", !request.management_key_file.empty()},
+                        {"piv", "--management-algorithm", !request.management_algorithm.empty()},
+                        {"piv", "--global-pin-file", !request.global_pin_file.empty()},
+                        {"openpgp", "--admin-pin-file", !request.admin_pin_file.empty()}};
+    for (const Row& row : rows) {
+        if (row.given && !has_applet(options, row.applet)) {
+            throw Failure(
+                fmt::format("{} is for the application {}, which the card does not have: see --applet",
+                            row.option, row.applet));
+        }
+    }
+}
+
 bool exists(const fs::path& directory, const std::string& name) {
     const auto names = softcard::list(directory);
     return std::ranges::find(names, name) != names.end();
@@ -158,6 +181,7 @@ void create_softcard(const SoftcardCreate& request) {
     options.applets = request.applets;
     options.aes = softcard::find_aes_modes(request.aes).value_or(options.aes);
     options.blank = request.blank;
+    require_no_other_secrets(request, options);
     set_secrets(request, options);
     options.pin_iterations = request.pin_iterations.value_or(options.pin_iterations);
     softcard::create(directory, options);

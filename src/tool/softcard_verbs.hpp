@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "softcard/store.hpp"
+
 namespace jeton::tool {
 
 struct SoftcardCreate {
@@ -17,7 +19,7 @@ struct SoftcardCreate {
     std::string management_key_file;  ///< empty: a random key
     std::string management_algorithm;
     std::optional<unsigned> pin_iterations;  ///< of PBKDF2
-    std::vector<std::string> applets{"piv"};
+    std::vector<std::string> applets = softcard::CreateOptions{}.applets;
     std::string aes = "native";  ///< modes of the application sc-hsm
     bool blank = false;          ///< not initialised, the application sc-hsm alone
     bool json = false;

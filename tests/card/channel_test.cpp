@@ -222,6 +222,13 @@ TEST_F(Conversation, KeepsTheLogicalChannelInGetResponse) {
     EXPECT_EQ(send({.cla = 0x01, .ins = 0xCB, .p1 = 0x3F, .p2 = 0xFF, .le = any_length}).data.size(), 1U);
 }
 
+TEST_F(Conversation, LeavesTheProprietaryClassForGetResponse) {
+    expect("80780110 00", "6101");
+    expect("00C0000001", "AA9000");
+    start(false);
+    EXPECT_EQ(send({.cla = 0x80, .ins = 0x78, .p1 = 0x01, .p2 = 0x10, .le = any_length}).data.size(), 1U);
+}
+
 TEST_F(Conversation, GivesUpOnACardThatAnnouncesDataAndSendsNone) {
     expect("00CB3FFF 00", "6100");
     expect("00C0000000", "6100");

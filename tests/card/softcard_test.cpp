@@ -57,7 +57,8 @@ class WholeWay : public testing::TestWithParam<ReaderKind> {
         std::string name = (std::filesystem::temp_directory_path() / "jeton-card-XXXXXX").string();
         ASSERT_NE(mkdtemp(name.data()), nullptr);
         m_directory = name;
-        softcard::create(m_directory, {.name = "main", .management_key = {}, .pin_iterations = 10});
+        softcard::create(m_directory,
+                         {.name = "main", .applets = {"piv"}, .management_key = {}, .pin_iterations = 10});
         m_reader = open_reader();
     }
     void TearDown() override {

@@ -33,7 +33,7 @@ step "the card is put in"
 rm "$work/plan"
 await "soft card test: card \"PIV_II\""
 step "a second reader"
-"$JETON" softcard create second
+"$JETON" softcard create second --applet piv
 await "soft card second: card \"PIV_II\""
 wait "$program"
 cat "$work/events"

@@ -77,7 +77,7 @@ new_card() {
         softhsm2-util --init-token --free --label test --pin "$PIN" --so-pin 12345678
         slot=(--token-label test)
     else
-        "$JETON" softcard create test </dev/null
+        "$JETON" softcard create test --applet piv </dev/null
         slot=(--slot-description "jeton soft card test")
     fi
 }

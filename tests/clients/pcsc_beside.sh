@@ -6,7 +6,7 @@
 
 management_key=010203040506070801020304050607080102030405060708
 echo "$management_key" >"$work/management-key"
-"$JETON" softcard create test --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
+"$JETON" softcard create test --applet piv --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
 slot=(--slot-description "jeton soft card test")
 p11 --login --login-type so --so-pin "$management_key" --keypairgen --key-type rsa:2048 --id 01 >/dev/null
 public_key 01 "$work/public.pem"

@@ -3,7 +3,7 @@
 # shellcheck source=tests/clients/pcsc.sh
 . "$(dirname "$0")/pcsc.sh"
 
-"$JETON" softcard create test </dev/null
+"$JETON" softcard create test --applet piv </dev/null
 start_pcscd "Virtual PCD"
 insert_card
 through_pcscd

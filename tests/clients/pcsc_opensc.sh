@@ -4,7 +4,7 @@
 . "$(dirname "$0")/pcsc.sh"
 
 openssl rand -hex 24 >"$work/management-key"
-"$JETON" softcard create test --management-key-file "$work/management-key" </dev/null
+"$JETON" softcard create test --applet piv --management-key-file "$work/management-key" </dev/null
 start_pcscd "Virtual PCD"
 insert_card
 new_authority

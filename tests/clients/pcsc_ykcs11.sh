@@ -5,7 +5,7 @@
 
 management_key=010203040506070801020304050607080102030405060708
 echo "$management_key" >"$work/management-key"
-"$JETON" softcard create test --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
+"$JETON" softcard create test --applet piv --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
 start_pcscd "Yubico YubiKey CCID"
 insert_card
 echo "to be signed" >"$work/data"

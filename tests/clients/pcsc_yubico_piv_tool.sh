@@ -7,7 +7,7 @@
 factory_key=010203040506070801020304050607080102030405060708
 management_key=$factory_key
 echo "$management_key" >"$work/management-key"
-"$JETON" softcard create test --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
+"$JETON" softcard create test --applet piv --management-key-file "$work/management-key" --management-algorithm 3des </dev/null
 start_pcscd "Virtual PCD"
 insert_card
 new_authority

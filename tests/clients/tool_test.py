@@ -48,7 +48,10 @@ ROWS = [
     ("softcard create empty --applet sc-hsm --blank", 0, r"reader", r"^$"),
     ("softcard delete vault --yes", 0, r"is gone", r"^$"),
     ("softcard delete empty --yes", 0, r"is gone", r"^$"),
-    ("softcard create x --blank --pin-file @/pin --puk-file @/puk", 1, r"^$", r"sc-hsm can be left blank"),
+    ("softcard create x --applet piv --blank --pin-file @/pin --puk-file @/puk", 1, r"^$", r"sc-hsm can be left blank"),
+    ("softcard create x --global-pin-file @/pin", 1, r"^$", r"--global-pin-file is for the application piv"),
+    ("softcard create x --admin-pin-file @/puk", 1, r"^$", r"--admin-pin-file is for the application openpgp"),
+    ("softcard create x --applet openpgp --management-algorithm 3des", 1, r"^$", r"--management-algorithm is for .* piv"),
     ("softcard create x --applet sc-hsm --aes xts", 2, r"^$", r"xts"),
     ("softcard create x --applet piv,piv", 1, r"^$", r"piv.*twice"),
     ("softcard create Main", 1, r"^$", r"Main"),
@@ -58,17 +61,17 @@ ROWS = [
     ("softcard create x --pin-file @", 1, r"^$", r"must be a regular file"),
     ("softcard create x --pin-file @/short", 1, r"^$", r"The PIN must have 6 to 8"),
     ("softcard create x --pin-file @/long", 1, r"^$", r"The PIN must have 6 to 8"),
-    ("softcard create x --pin-file @/pin --puk-file @/blank", 1, r"^$", r"The PUK must have 6 to 8.*without blanks"),
-    ("softcard create x --pin-file @/pin --puk-file @/puk --global-pin-file @/short", 1, r"^$", r"The global PIN must have 6 to 8"),
-    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/missing", 1, r"^$",
+    ("softcard create x --pin-file @/pin --puk-file @/blank", 1, r"^$", r"The PUK must have 8 digits.*without blanks"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --applet piv --global-pin-file @/short", 1, r"^$", r"The global PIN must have 6 to 8"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --applet piv --management-key-file @/missing", 1, r"^$",
      r"The management key file .*/missing cannot be read"),
-    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/blank", 1, r"^$", r"hexadecimal digits"),
-    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/puk", 1, r"^$", r"an AES key of 16, 24 or 32 bytes"),
-    ("softcard create x --pin-file @/pin --puk-file @/puk --management-key-file @/aes128 --management-algorithm 3des", 1, r"^$",
+    ("softcard create x --pin-file @/pin --puk-file @/puk --applet piv --management-key-file @/blank", 1, r"^$", r"hexadecimal digits"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --applet piv --management-key-file @/puk", 1, r"^$", r"an AES key of 16, 24 or 32 bytes"),
+    ("softcard create x --pin-file @/pin --puk-file @/puk --applet piv --management-key-file @/aes128 --management-algorithm 3des", 1, r"^$",
      r"a 3DES key of 24 bytes"),
-    ("softcard create x --management-algorithm des", 2, r"^$", r"des"),
-    ("softcard create keyed --pin-file @/pin --puk-file @/puk --global-pin-file @/puk --management-key-file @/aes128", 0, r"reader", r"^$"),
-    ("softcard create tdes --pin-file @/pin --puk-file @/puk --management-key-file @/tdes --management-algorithm 3des --json", 0,
+    ("softcard create x --applet piv --management-algorithm des", 2, r"^$", r"des"),
+    ("softcard create keyed --pin-file @/pin --puk-file @/puk --applet piv --global-pin-file @/puk --management-key-file @/aes128", 0, r"reader", r"^$"),
+    ("softcard create tdes --pin-file @/pin --puk-file @/puk --applet piv --management-key-file @/tdes --management-algorithm 3des --json", 0,
      r'"name": "tdes"', r"^$"),
     ("softcard create x --pin-iterations 0", 1, r"^$", r"hashed 1 to 1000000 times"),
     ("softcard create x --pin-iterations many", 2, r"^$", r"many"),
@@ -77,7 +80,7 @@ ROWS = [
     ("softcard delete keyed --yes", 0, r"is gone", r"^$"),
     ("softcard delete tdes --yes", 0, r"is gone", r"^$"),
     ("softcard list", 0, r"NAME +READER +FILE\napplets .*\nmain +jeton soft card main .*\nother ", r"^$"),
-    ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*\njeton soft card main +present +piv ", r"^$"),
+    ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*applets +present +piv .*\njeton soft card main +present +sc-hsm ", r"^$"),
     # Deletion is asked for, or said.
     ("softcard delete applets", 1, r"^$", r"Nothing was deleted.*add --yes"),
     ("softcard delete applets --yes", 0, r'The software card "applets" is gone\.', r"^$"),
@@ -116,7 +119,7 @@ class Test:
     def check_json(self):
         cards = json.loads(self.run("list", "--json").stdout)
         self.expect([card["reader"] for card in cards] == ["jeton soft card main", "jeton soft card other"], cards)
-        self.expect(all(card["card"] == "present" and card["profile"] == "piv" and card["label"] for card in cards), cards)
+        self.expect(all(card["card"] == "present" and card["profile"] == "sc-hsm" and card["label"] for card in cards), cards)
         self.expect(len({card["serial"] for card in cards}) == 2, f"serial numbers differ: {cards}")
 
     def check_files(self):

@@ -63,7 +63,7 @@ for exchange in extended-apdu short-apdu tpdu-t1 tpdu-t0; do
     esac
     rm -rf "$JETON_STATE_DIR"
     mkdir -m 0700 "$JETON_STATE_DIR"
-    "$JETON" softcard create test --pin-file "$work/pin" --puk-file "$work/puk" --management-key-file "$work/management-key"
+    "$JETON" softcard create test --applet piv --pin-file "$work/pin" --puk-file "$work/puk" --management-key-file "$work/management-key"
     slot=(--slot-description "jeton soft card test")
     printf '{"readers": {"access": "none"}, "softCards": {"exchange": "%s"}, "trace": "%s"}' "$exchange" "$work/$exchange.pcapng" >"$work/jeton.json"
     export JETON_CONFIG="$work/jeton.json"

@@ -4,7 +4,7 @@
 # shellcheck source=tests/clients/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-"$JETON" softcard create test </dev/null
+"$JETON" softcard create test --applet piv </dev/null
 slot=(--slot-description "jeton soft card test")
 new_key rsa:2048 01
 public_key 01 "$work/public.pem"

@@ -209,7 +209,7 @@ class Test:
                 reader.close()
 
     def a_card_that_is_deleted(self):
-        self.run("softcard", "create", "short-lived")
+        self.run("softcard", "create", "short-lived", "--applet", "piv")
         reader, process = self.serve("short-lived")
         reader.ask(ATR)
         self.run("softcard", "delete", "short-lived", "--yes")
@@ -270,7 +270,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="jeton-vpcd.") as directory:
         test = Test(directory)
         for name in ("main", "held"):
-            test.expect(test.run("softcard", "create", name).returncode == 0, f"the card {name}")
+            test.expect(test.run("softcard", "create", name, "--applet", "piv").returncode == 0, f"the card {name}")
         beside = threading.Thread(target=test.part, args=[test.the_holder_is_named])
         beside.start()
         for part in (test.command_lines, test.a_session, test.short_pieces, test.no_delays, test.a_configured_card,

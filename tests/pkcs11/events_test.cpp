@@ -100,7 +100,8 @@ TEST_F(EventsTest, reader_that_leaves_is_told_and_the_slot_stays) {
 TEST_F(EventsTest, new_reader_wakes_whoever_waits) {
     std::thread later([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        softcard::create(cards.directory(), {.name = "second", .management_key = {}, .pin_iterations = 10});
+        softcard::create(cards.directory(),
+                         {.name = "second", .applets = {"piv"}, .management_key = {}, .pin_iterations = 10});
     });
     CK_SLOT_ID told = slot;
     const auto begin = Clock::now();

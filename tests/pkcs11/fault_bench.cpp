@@ -59,13 +59,20 @@ void require_ok(CK_RV rv, const std::string& what) {
 }
 
 CardTemplates::CardTemplates() {
-    softcard::CreateOptions other{
-        .name = "other", .pin = other_pin, .puk = other_puk, .management_key = {}, .pin_iterations = 10};
+    softcard::CreateOptions other{.name = "other",
+                                  .applets = {"piv"},
+                                  .pin = other_pin,
+                                  .puk = other_puk,
+                                  .management_key = {},
+                                  .pin_iterations = 10};
     softcard::create(m_scratch / "away", other);
-    softcard::CreateOptions managed{
-        .name = "managed", .management_key = *from_hex(management_key), .pin_iterations = 10};
+    softcard::CreateOptions managed{.name = "managed",
+                                    .applets = {"piv"},
+                                    .management_key = *from_hex(management_key),
+                                    .pin_iterations = 10};
     softcard::create(m_scratch / "away", managed);
-    softcard::create(m_scratch / "away", {.name = "card", .management_key = {}, .pin_iterations = 10});
+    softcard::create(m_scratch / "away",
+                     {.name = "card", .applets = {"piv"}, .management_key = {}, .pin_iterations = 10});
     for (const char* name : {"card", "managed"}) {
         const fs::path here = m_scratch / (std::string(name) + ".softcard");
         fs::rename(file(name), here);

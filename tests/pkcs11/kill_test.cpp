@@ -95,9 +95,10 @@ struct Sum {
 class Judge {
   public:
     explicit Judge(std::uint32_t seed) : m_random(seed) {
-        softcard::create(
-            m_scratch.path(),
-            {.name = "test", .management_key = *from_hex(kill_management_key), .pin_iterations = 10});
+        softcard::create(m_scratch.path(), {.name = "test",
+                                            .applets = {"piv"},
+                                            .management_key = *from_hex(kill_management_key),
+                                            .pin_iterations = 10});
         const auto config = m_scratch / "jeton.json";
         std::ofstream(config) << R"({"readers": {"access": "none"}, "overwrite": true})";
         setenv("JETON_STATE_DIR", m_scratch.path().c_str(), 1);

@@ -59,21 +59,21 @@ bool carries_extended_apdus() {
 
 namespace {
 
-softcard::CreateOptions with_management_key(View key) {
-    softcard::CreateOptions options;
-    options.management_key = to_bytes(key);
-    return options;
-}
-
 softcard::CreateOptions with_applets(const std::vector<std::string>& applets) {
     softcard::CreateOptions options;
     options.applets = applets;
     return options;
 }
 
+softcard::CreateOptions with_management_key(View key) {
+    softcard::CreateOptions options = with_applets({"piv"});
+    options.management_key = to_bytes(key);
+    return options;
+}
+
 }  // namespace
 
-SoftCards::SoftCards(const std::string& exchange) : SoftCards(softcard::CreateOptions{}, exchange) {}
+SoftCards::SoftCards(const std::string& exchange) : SoftCards(with_applets({"piv"}), exchange) {}
 SoftCards::SoftCards(View management_key) : SoftCards(with_management_key(management_key)) {}
 SoftCards::SoftCards(const std::vector<std::string>& applets) : SoftCards(with_applets(applets)) {}
 

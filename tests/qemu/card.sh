@@ -9,7 +9,7 @@ export JETON_STATE_DIR="$work/state" JETON_CONFIG="$work/jeton.json" JETON_LOG=e
 mkdir -m 0700 "$JETON_STATE_DIR"
 echo '{}' >"$JETON_CONFIG"
 
-"$JETON" softcard create test --pin-iterations 100 </dev/null
+"$JETON" softcard create test --applet piv --pin-iterations 100 </dev/null
 tool=(pkcs11-tool --module "$MODULE" --slot-description "jeton soft card test" --id 01)
 "${tool[@]}" --login --pin 123456 --keypairgen --key-type rsa:2048 >/dev/null
 "${tool[@]}" --read-object --type pubkey --output-file "$work/public.der" >/dev/null

@@ -41,6 +41,7 @@ Bytes hex(std::string_view text) {
 CreateOptions fixed_options() {
     CreateOptions options;
     options.name = "test";
+    options.applets = {"piv"};
     options.management_key = hex("010203040506070801020304050607080102030405060708");
     options.pin_iterations = 10;
     return options;

@@ -24,5 +24,5 @@ trap finish_pcscd EXIT
 mount -t tmpfs -o mode=0755 tmpfs /run
 mkdir /run/pcscd "$work/reader.conf.d"
 export PATH="$PATH:/usr/sbin"
-"$JETON" softcard create test </dev/null
+"$JETON" softcard create test --applet piv </dev/null
 slot=(--slot-description "jeton soft card test")

@@ -34,7 +34,7 @@ class SoftCardTest : public testing::Test {
     /// create makes a card file; without |key| the management key is random and stored PIN-protected on the
     /// card.
     std::filesystem::path create(const std::string& name, Bytes key = {}) {
-        softcard::create(m_directory, {.name = name, .management_key = std::move(key)});
+        softcard::create(m_directory, {.name = name, .applets = {"piv"}, .management_key = std::move(key)});
         return softcard::card_file(m_directory, name);
     }
 

@@ -188,9 +188,10 @@ void HsmApplet::import_key(Channel&, const KeySlot&, KeyType, const crypto::Priv
                 "the card takes private keys only wrapped under its device key encryption key");
 }
 
-/// erase_key removes the key first: without its description it would still be there.
+/// erase_key removes the key first: without its description it would still be there. What is gone already was
+/// erased by a try that went wrong later.
 void HsmApplet::erase_key(Channel& channel, const KeySlot& slot) {
-    erase_file(channel, file_of(hsm::prefix_key, slot.ref), true);
+    erase_file(channel, file_of(hsm::prefix_key, slot.ref), false);
     erase_file(channel, file_of(hsm::prefix_key_description, slot.ref), false);
     erase_file(channel, file_of(hsm::prefix_certificate, slot.ref), false);
     m_public_keys.erase(slot.ref);

@@ -134,6 +134,26 @@ TEST_P(CommonLogin, wrong_officer_s_pin_is_told_at_once_or_when_it_is_used) {
     EXPECT_EQ(init_pin(client, "246802"), CKR_OK);
 }
 
+TEST_P(CommonLogin, officer_changes_the_own_secret) {
+    const Client client;
+    ASSERT_EQ(client.login(kind().unblocker, CKU_SO), CKR_OK);
+    EXPECT_EQ(set_pin(client, std::string(kind().other_unblocker), std::string(kind().other_unblocker)),
+              CKR_PIN_INCORRECT);
+    ASSERT_EQ(set_pin(client, std::string(kind().unblocker), std::string(kind().other_unblocker)), CKR_OK);
+    EXPECT_EQ(init_pin(client, "246802"), CKR_OK) << "with the new secret";
+    ASSERT_EQ(client->C_Logout(client.session()), CKR_OK);
+    const CK_RV old = client.login(kind().unblocker, CKU_SO);
+    if (kind().unblocker_is_verified) {
+        EXPECT_EQ(old, CKR_PIN_INCORRECT);
+    } else {
+        EXPECT_EQ(old, CKR_OK) << "it is found out when it is used";
+        EXPECT_EQ(init_pin(client, "135791"), CKR_PIN_INCORRECT);
+    }
+    EXPECT_EQ(client.login(kind().other_unblocker, CKU_SO), CKR_OK);
+    ASSERT_EQ(client->C_Logout(client.session()), CKR_OK);
+    EXPECT_EQ(client.login("246802"), CKR_OK);
+}
+
 TEST_P(CommonLogin, private_objects_come_and_go_with_the_login) {
     make_ec(kind().signer, p256_params());
     const Client client;
@@ -176,25 +196,32 @@ TEST_P(CommonInitialisation, makes_the_token_as_new) {
     EXPECT_EQ(client->C_GetAttributeValue(session, key, &item, 1), CKR_OBJECT_HANDLE_INVALID);
 }
 
-TEST_P(CommonInitialisation, leaves_no_keys_and_a_pin_that_the_user_gets) {
+TEST_P(CommonInitialisation, leaves_no_keys_the_officer_s_secret_and_a_pin_that_the_user_gets) {
     make_ec(kind().signer, p256_params());
+    std::string secret(kind().initialiser);
+    if (kind().unblocker == kind().initialiser) {  // one that no new card has by itself
+        const Client client;
+        ASSERT_EQ(client.login(secret, CKU_SO), CKR_OK);
+        ASSERT_EQ(set_pin(client, secret, std::string(kind().other_unblocker)), CKR_OK);
+        secret = kind().other_unblocker;
+    }
     {
         const Client client;
         ASSERT_EQ(client->C_CloseAllSessions(client.slot()), CKR_OK);
-        ASSERT_EQ(init_token(client, kind().initialiser), CKR_OK);
+        ASSERT_EQ(init_token(client, secret), CKR_OK);
     }
     const Client client;
     EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
     if (!kind().new_pin_is_usual) {
         EXPECT_EQ(client.login(), CKR_PIN_INCORRECT) << "nobody knows the PIN";
-        ASSERT_EQ(client.login(kind().initialiser, CKU_SO), CKR_OK);
+        ASSERT_EQ(client.login(secret, CKU_SO), CKR_OK);
         ASSERT_EQ(init_pin(client, SoftCards::pin), CKR_OK);
         ASSERT_EQ(client->C_Logout(client.session()), CKR_OK);
     }
     EXPECT_EQ(client.login(), CKR_OK);
     EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PRIVATE_KEY)}).empty());
     ASSERT_EQ(client->C_Logout(client.session()), CKR_OK);
-    EXPECT_EQ(client.login(kind().initialiser, CKU_SO), CKR_OK) << "the officer's secret stays";
+    EXPECT_EQ(client.login(secret, CKU_SO), CKR_OK) << "the officer's secret stays";
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokens, CommonInitialisation, testing::ValuesIn(initialisable_kinds()), token_name);

@@ -22,8 +22,9 @@ struct TokenKind {
     /// see private objects; 0: the officer cannot.
     CK_OBJECT_CLASS pair_goes_with = CKO_PRIVATE_KEY;
 
-    std::string_view unblocker;  ///< logs in as security officer for C_InitPIN
-    bool unblocker_is_verified;  ///< by the login itself
+    std::string_view unblocker;        ///< logs in as security officer for C_InitPIN
+    bool unblocker_is_verified;        ///< by the login itself
+    std::string_view other_unblocker;  ///< what it can be changed to
 
     /// C_InitToken takes it; empty: only what the card itself made up.
     std::string_view initialiser{};

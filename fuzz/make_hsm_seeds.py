@@ -24,6 +24,10 @@ def generated(name):
 RSA_REQUEST, EC_REQUEST = generated("rsa2048"), generated("ec")
 RSA_PRKD = bytes.fromhex("3028300e0c05525341326b030206c0040101300a04010103020470020101a10a300830020400020208 00".replace(" ", ""))
 EC_PRKD = bytes.fromhex("a029300e0c054543323536030206c0040101300b0401020303073080020102a10a30083002040002020100")
+# With the access flags of a key that was made on the card.
+LOCAL_PRKD = tlv(0xA0, tlv(0x30, tlv(0x0C, b"made"), tlv(0x03, b"\x06\xC0"), tlv(0x04, b"\x01")),
+                 tlv(0x30, tlv(0x04, b"\x02"), tlv(0x03, b"\x07\x30\x80"), tlv(0x03, b"\x03\xB8"), tlv(0x02, b"\x02")),
+                 tlv(0xA1, tlv(0x30, tlv(0x30, tlv(0x04, b"")), tlv(0x02, b"\x01\x00"))))
 SKD = bytes.fromhex("a81f300a0c0361657304010103020640300504010303010ba10a300830020400020201 00".replace(" ", ""))
 CD = tlv(0x30, tlv(0x30, tlv(0x0C, b"ca")), tlv(0x30, tlv(0x04, b"\x09")), tlv(0xA1, tlv(0x30, tlv(0x30, tlv(0x04, b"\xCA\x00")))))
 DCOD = tlv(0x30, tlv(0x30, tlv(0x0C, b"data"), tlv(0x04, b"\x01")), tlv(0x30, tlv(0x0C, b"app"), tlv(0x06, b"\x2A\x03")),
@@ -56,6 +60,8 @@ ROWS = [
     ("keys-in-parts", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]),
                                (READ, 0xCE, [RSA_REQUEST[:256] + OK, RSA_REQUEST[256:512] + OK, RSA_REQUEST[512:] + OK])]),
     ("keys-shortened", APPLET | SHORTENED, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]), (READ, 0xCE, [EC_REQUEST + OK])]),
+    ("key-made-here", EXTENDED, [*IDENTITY, files("CC02", "C402", "CE02"), (READ, 0xC4, [LOCAL_PRKD + OK]), (READ, 0xCE, [EC_REQUEST + OK]),
+                                 *RESULTS, *TAKEN]),
     ("key-without-description", APPLET, [*IDENTITY, files("CC07"), (READ, 0xCE, [EC_REQUEST + OK])]),
     ("key-with-certificate", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]),
                                       (READ, 0xCE, [seeds.RSA_CERTIFICATE + OK]), *RESULTS, *TAKEN]),

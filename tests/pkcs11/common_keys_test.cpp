@@ -1,4 +1,6 @@
 // Keys made, brought, used and destroyed, on every kind of token.
+#include <algorithm>
+
 #include "crypto/keys.hpp"
 #include "pkcs11/common_tokens.hpp"
 #include "pkcs11/mechanism_rows.hpp"

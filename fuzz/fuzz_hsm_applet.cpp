@@ -94,7 +94,9 @@ void drive(reader::CardLink& link) {
     attempt([&] { applet->discover(channel, draft); });
     for (const KeyType type : {KeyType::p256, KeyType::rsa2048, KeyType::brainpoolP384r1}) {
         attempt([&] {
-            const std::size_t index = applet->new_key_slot(draft, {type, {}});
+            Name name;  // the first key gets its id when it is made
+            name.id = type == KeyType::p256 ? Bytes{} : Bytes{0x2A};
+            const std::size_t index = applet->new_key_slot(draft, {type, name});
             const KeySlot slot = *draft.layout().keys.at(index);
             require(key_type_of(applet->generate(channel, slot, type, {})) == type);
         });

@@ -25,6 +25,10 @@ def generated(name):
 RSA_REQUEST, EC_REQUEST = generated("rsa2048"), generated("ec")
 RSA_PRKD = bytes.fromhex("3028300e0c05525341326b030206c0040101300a04010103020470020101a10a300830020400020208 00".replace(" ", ""))
 EC_PRKD = bytes.fromhex("a029300e0c054543323536030206c0040101300b0401020303073080020102a10a30083002040002020100")
+# With the access flags of a key that was made on the card.
+LOCAL_PRKD = tlv(0xA0, tlv(0x30, tlv(0x0C, b"made"), tlv(0x03, b"\x06\xC0"), tlv(0x04, b"\x01")),
+                 tlv(0x30, tlv(0x04, b"\x02"), tlv(0x03, b"\x07\x30\x80"), tlv(0x03, b"\x03\xB8"), tlv(0x02, b"\x02")),
+                 tlv(0xA1, tlv(0x30, tlv(0x30, tlv(0x04, b"")), tlv(0x02, b"\x01\x00"))))
 SKD = bytes.fromhex("a81f300a0c0361657304010103020640300504010303010ba10a300830020400020201 00".replace(" ", ""))
 # With the length among the attributes of the class, and the bit that says that the card made the key.
 LONG_SKD = tlv(0xA8, tlv(0x30, tlv(0x0C, b"box")), tlv(0x30, tlv(0x04, b"\x05"), tlv(0x03, b"\x01\xE2"), tlv(0x03, b"\x03\xB8")),
@@ -66,6 +70,13 @@ ROWS = [
     ("secret-keys-of-another-form", EXTENDED, [*IDENTITY, files("CC03", "C403"), (READ, 0xC4, [LONG_SKD + OK]), *SECRET_RESULTS, *TAKEN]),
     ("secret-keys-refused", APPLET, [*IDENTITY, files("CC03"), (ENCIPHER, 0x10, [bytes(31) + OK]), (ENCIPHER, ANY, [status(0x6984)]),
                                      (GENERATE_SECRET, ANY, [status(0x6A89)])]),
+    ("key-made-here", EXTENDED, [*IDENTITY, files("CC02", "C402", "CE02"), (READ, 0xC4, [LOCAL_PRKD + OK]), (READ, 0xCE, [EC_REQUEST + OK]),
+                                 *RESULTS, *TAKEN]),
+    ("key-description-refused", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [status(0x6982)]), (READ, 0xCE, [EC_REQUEST + OK])]),
+    ("key-description-breaks-down", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [status(0x6F00)])]),
+    ("key-description-empty", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [b"\x30\x00" + OK]), (READ, 0xCE, [EC_REQUEST + OK])]),
+    ("key-results-odd", EXTENDED, [*IDENTITY, files("CC01", "CC02"), (READ, 0xCE, [EC_REQUEST + OK, RSA_REQUEST + OK]), (SIGN, ANY, [bytes(3) + OK]),
+                                   (DECIPHER, ANY, [b"\x04" + bytes(63) + OK])]),
     ("key-without-description", APPLET, [*IDENTITY, files("CC07"), (READ, 0xCE, [EC_REQUEST + OK])]),
     ("key-with-certificate", APPLET, [*IDENTITY, files("CC01", "C401"), (READ, 0xC4, [RSA_PRKD + OK]),
                                       (READ, 0xCE, [seeds.RSA_CERTIFICATE + OK]), *RESULTS, *TAKEN]),
@@ -78,6 +89,8 @@ ROWS = [
                          (READ, 0xCF, [bytes(256) + OK, status(0x6B00)]), *TAKEN]),
     ("objects-malformed", APPLET, [*IDENTITY, files("C800", "C900"), (READ, 0xC8, [b"\x30\x80" + OK]), (READ, 0xC9, [b"\x30\x02\x0C\x00" + OK])]),
     ("objects-long-header", APPLET, [*IDENTITY, files("C800"), (READ, 0xC8, [b"\x30\x84\xFF\xFF\xFF\xFF" + OK])]),
+    ("objects-cut-header", APPLET, [*IDENTITY, files("C800"), (READ, 0xC8, [b"\x7F\x21" + OK])]),
+    ("objects-endless", APPLET, [*IDENTITY, files("C901", "CF01"), (READ, 0xC9, [DCOD + OK]), (READ, 0xCF, [bytes(256) + OK])]),
     ("pins-wrong", APPLET, [*IDENTITY, (VERIFY, ANY, [status(0x63C2)]), (CHANGE, ANY, [status(0x63C1)]), (UNBLOCK, ANY, [status(0x6983)])]),
     ("pins-verified", APPLET, [*IDENTITY, *TAKEN]),
     ("pins-missing", APPLET, [*IDENTITY, (VERIFY, ANY, [status(0x6A88)]), (INITIALIZE, ANY, [status(0x6A80)])]),

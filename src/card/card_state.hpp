@@ -162,17 +162,13 @@ struct Burst::State {
     template <typename Function>
     auto as_writer(std::optional<std::size_t> pin_of_object, Function&& function) {
         if (const auto pin = pin_of_object ? pin_of_object : writing_pin()) {
-            return as_owner(*pin, [&] {
-                lease->mark_written();
-                return function();
-            });
+            return as_owner(*pin, [&] { return writing(function); });
         }
         return with_selection([&] {
             const bool trusted = card.standing.admin;
             ensure_admin();
-            lease->mark_written();
             try {
-                return function();
+                return writing(function);
             } catch (const Error& error) {
                 if (!trusted || error.status() != sw::security_status) {
                     throw;
@@ -180,8 +176,23 @@ struct Burst::State {
             }
             card.standing.admin = false;
             ensure_admin();
-            return function();
+            return writing(function);
         });
+    }
+
+    /// writing runs |function|, which changes the card. When it fails, nobody knows how far it came: what is
+    /// on a card that discovers is looked for anew.
+    template <typename Function>
+    auto writing(Function&& function) {
+        lease->mark_written();
+        try {
+            return function();
+        } catch (...) {
+            if (card.applet->discovers()) {
+                card.forget_content();
+            }
+            throw;
+        }
     }
 
     static bool lost_selection(const Error& error) {

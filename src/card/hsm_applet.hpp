@@ -89,6 +89,9 @@ class HsmApplet final : public Applet {
     std::size_t put_key(LayoutDraft& draft, const hsm::Description& description, Byte ref) const;
     ObjectSlot object_slot(std::uint16_t file, const hsm::Description& description) const;
     void describe(Channel& channel, const ObjectSlot& slot) const;
+    void write_key_description(Channel& channel, const KeySlot& slot, hsm::Description::Kind kind,
+                               std::size_t size, bool local) const;
+    void announce_key(Channel& channel, const KeySlot& slot, KeyType type) const;
 
     // hsm_pin.cpp
     void send_pin_command(Channel& channel, Verb verb, Byte ins, const PinRule& pin, View body) const;

@@ -147,7 +147,8 @@ SecretBytes HsmApplet::compute(Channel& channel, const KeySlot& slot, const cryp
 }
 
 /// generate also writes the card's answer, a request for a certificate, where the public key is looked for:
-/// not every card keeps it by itself.
+/// not every card keeps it by itself. A description without a key is none: the next key in its place has
+/// another.
 crypto::PublicKey HsmApplet::generate(Channel& channel, const KeySlot& slot, KeyType type, KeyPolicy policy) {
     const Bytes body = hsm::pair_template(type, holder());
     const bool is_plain = policy.touch == TouchPolicy::standard &&
@@ -156,6 +157,7 @@ crypto::PublicKey HsmApplet::generate(Channel& channel, const KeySlot& slot, Key
         throw Error(Error::Kind::unsupported, Verb::generate,
                     "the card makes no keys of this kind, or with this policy");
     }
+    announce_key(channel, slot, type);
     const Response answer = channel.transmit(
         {.ins = hsm::ins_generate_pair, .p1 = slot.ref, .data = body, .le = any_length}, Channel::slow_limit);
     if (!answer.status.ok()) {
@@ -178,9 +180,10 @@ void HsmApplet::import_key(Channel&, const KeySlot&, KeyType, const crypto::Priv
                 "the card takes private keys only wrapped under its device key encryption key");
 }
 
-/// erase_key removes the key first: without its description it would still be there.
+/// erase_key removes the key first: without its description it would still be there. What is gone already was
+/// erased by a try that went wrong later.
 void HsmApplet::erase_key(Channel& channel, const KeySlot& slot) {
-    erase_file(channel, file_of(hsm::prefix_key, slot.ref), true);
+    erase_file(channel, file_of(hsm::prefix_key, slot.ref), false);
     erase_file(channel, file_of(hsm::prefix_key_description, slot.ref), false);
     erase_file(channel, file_of(hsm::prefix_certificate, slot.ref), false);
     m_public_keys.erase(slot.ref);

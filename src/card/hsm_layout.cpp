@@ -232,6 +232,23 @@ std::size_t HsmApplet::new_object_slot(LayoutDraft& draft, const ObjectWish& wis
     refuse_full(Verb::write);
 }
 
+/// write_key_description: |size| is that of modulus or field, in bits.
+void HsmApplet::write_key_description(Channel& channel, const KeySlot& slot, Description::Kind kind,
+                                      std::size_t size, bool local) const {
+    Description description;
+    description.kind = kind;
+    description.label = slot.label;
+    description.id = slot.pkcs11_id;
+    description.is_private = true;
+    description.sign = slot.sign;
+    description.decrypt = slot.decrypt;
+    description.derive = slot.derive;
+    description.local = local;
+    description.size = size;
+    write_file(channel, Verb::write, file_of(hsm::prefix_key_description, slot.ref),
+               hsm::write_description(description, slot.ref));
+}
+
 KeySlot HsmApplet::describe_key(Channel& channel, const KeySlot& slot, const crypto::PublicKey& key) {
     KeySlot out = slot;
     if (out.pkcs11_id.empty()) {
@@ -239,21 +256,27 @@ KeySlot HsmApplet::describe_key(Channel& channel, const KeySlot& slot, const cry
     }
     const auto* rsa = std::get_if<crypto::RsaPublicKey>(&key);
     const auto* ec = std::get_if<crypto::EcPublicKey>(&key);
-    Description description;
-    description.kind = rsa != nullptr ? Description::Kind::rsa : Description::Kind::ec;
-    description.label = out.label;
-    description.id = out.pkcs11_id;
-    description.is_private = true;
-    description.sign = out.sign;
-    description.decrypt = out.decrypt;
-    description.derive = out.derive;
-    description.local = m_made_here.contains(out.ref);
-    description.size = rsa != nullptr  ? rsa->modulus_bits()
-                       : ec != nullptr ? crypto::curve_facts(ec->curve).bits
-                                       : 0;
-    write_file(channel, Verb::write, file_of(hsm::prefix_key_description, out.ref),
-               hsm::write_description(description, out.ref));
+    const std::size_t size = rsa != nullptr  ? rsa->modulus_bits()
+                             : ec != nullptr ? crypto::curve_facts(ec->curve).bits
+                                             : 0;
+    write_key_description(channel, out, rsa != nullptr ? Description::Kind::rsa : Description::Kind::ec, size,
+                          m_made_here.contains(out.ref));
     return out;
+}
+
+/// announce_key describes a key before it is made, so that it has its name whatever happens then. A key that
+/// gets its id from its public key cannot have one before.
+void HsmApplet::announce_key(Channel& channel, const KeySlot& slot, KeyType type) const {
+    if (slot.pkcs11_id.empty()) {
+        return;
+    }
+    const auto bits = rsa_bits(type);
+    const auto curve = curve_of(type);
+    write_key_description(channel, slot, bits ? Description::Kind::rsa : Description::Kind::ec,
+                          bits    ? *bits
+                          : curve ? crypto::curve_facts(*curve).bits
+                                  : 0,
+                          true);
 }
 
 /// describe writes what the card keeps about an object beside it, where it keeps something.

@@ -100,11 +100,13 @@ bool HsmApplet::makes_secret_keys(std::size_t bits) const {
     return profile().allow_keygen && std::ranges::count(key_sizes, bits, &KeySize::bits) != 0;
 }
 
+/// generate_secret_key describes the key first, so that it has its name whatever happens then.
 SecretKeyEntry HsmApplet::generate_secret_key(Channel& channel, const SecretKeySlot& slot, std::size_t bits) {
     const auto* const size = std::ranges::find(key_sizes, bits, &KeySize::bits);
     if (!profile().allow_keygen || size == key_sizes.end()) {
         throw Error(Error::Kind::unsupported, Verb::generate, "the card makes no AES keys of this size");
     }
+    describe_secret_key(channel, slot, {.bits = bits, .generated_on_card = true});
     const Bytes terms = TlvWriter().put(hsm::tag_key_algorithms, allowed_algorithms(profile())).take();
     const Response answer = channel.transmit(
         {.ins = hsm::ins_generate_secret, .p1 = slot.ref, .p2 = size->algorithm, .data = terms},
@@ -130,7 +132,7 @@ void HsmApplet::describe_secret_key(Channel& channel, const SecretKeySlot& slot,
 }
 
 void HsmApplet::erase_secret_key(Channel& channel, const SecretKeySlot& slot) {
-    erase_file(channel, file_of(hsm::prefix_key, slot.ref), true);
+    erase_file(channel, file_of(hsm::prefix_key, slot.ref), false);
     erase_file(channel, file_of(hsm::prefix_key_description, slot.ref), false);
 }
 

@@ -1,5 +1,7 @@
 // The OpenPGP applet and the Card above it on the recorded answers of two real implementations.
+#include <filesystem>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "card/support/recorded_card.hpp"
 #include "crypto/digest.hpp"
@@ -45,6 +47,7 @@ constexpr Other others[] = {
     {"00DA00C714", "9000", "the fingerprint depends on the time"},
     {"00DA00C814", "9000", "the same"},
     {"00DA00C914", "9000", "the same"},
+    {"0047810000", "6A88", "we look what keys there are; the host of canokey-openpgp-keygen-raw does not"},
     {"00A40400", "6A82", "PIV is looked for first; the recorded host did not"},
 };
 
@@ -185,8 +188,19 @@ TEST_F(RecordedOpenPgp, ListsWhatIsThere) {
     EXPECT_EQ(to_hex(burst.object(object("private-2"))->value), "00");
 }
 
-TEST_F(RecordedOpenPgp, CertificatesThatTheCardDoesNotShowAreLeftOut) {
-    insert("picopgp-openpgp-discovery");
+/// The records of a host that gave up when the card refused SELECT DATA, whatever it had been asked for: it
+/// ended in the same commands each time.
+constexpr const char* given_up[] = {"picopgp-openpgp-discovery",         "picopgp-openpgp-pin-ok",
+                                    "picopgp-openpgp-pin-wrong",         "picopgp-openpgp-pin-blocked",
+                                    "picopgp-openpgp-pin-after-unblock", "picopgp-openpgp-change-pin",
+                                    "picopgp-openpgp-change-pin-back",   "picopgp-openpgp-unblock",
+                                    "picopgp-openpgp-sign-rsa",          "picopgp-openpgp-auth-rsa",
+                                    "picopgp-openpgp-decipher"};
+
+class RecordedRefusal : public RecordedOpenPgp, public testing::WithParamInterface<const char*> {};
+
+TEST_P(RecordedRefusal, CertificatesThatTheCardDoesNotShowAreLeftOut) {
+    insert(GetParam());
     EXPECT_EQ(m_card->serial(), "FFFE00000000");
     Burst burst = m_card->begin();
     for (const char* id : {"cert-authentication", "cert-decryption", "cert-signature"}) {
@@ -196,6 +210,14 @@ TEST_F(RecordedOpenPgp, CertificatesThatTheCardDoesNotShowAreLeftOut) {
         EXPECT_FALSE(burst.key(key(row.id))) << row.id << ": no fingerprint, no key";
     }
 }
+
+std::string name_of_record(const testing::TestParamInfo<const char*>& record) {
+    std::string name = record.param;
+    std::erase(name, '-');
+    return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Records, RecordedRefusal, testing::ValuesIn(given_up), name_of_record);
 
 TEST_F(RecordedOpenPgp, TakesThePin) {
     insert("canokey-openpgp-pin-ok");
@@ -309,15 +331,45 @@ TEST_P(RecordedGeneration, MakesAKeyThatEverybodySees) {
     EXPECT_EQ(sent_commands(0xDA).size(), 2U) << "the attributes fit already: time and fingerprint";
 }
 
-INSTANTIATE_TEST_SUITE_P(Records, RecordedGeneration,
-                         testing::Values("canokey-openpgp-keygen-1", "canokey-openpgp-keygen-2",
-                                         "canokey-openpgp-keygen-3", "picopgp-openpgp-keygen-1",
-                                         "picopgp-openpgp-keygen-2", "picopgp-openpgp-keygen-3"),
-                         [](const auto& record) {
-                             std::string name = record.param;
-                             std::erase(name, '-');
-                             return name;
-                         });
+constexpr const char* generations[] = {"canokey-openpgp-keygen-1", "canokey-openpgp-keygen-2",
+                                       "canokey-openpgp-keygen-3", "picopgp-openpgp-keygen-1",
+                                       "picopgp-openpgp-keygen-2", "picopgp-openpgp-keygen-3"};
+
+INSTANTIATE_TEST_SUITE_P(Records, RecordedGeneration, testing::ValuesIn(generations), name_of_record);
+
+TEST_F(RecordedOpenPgp, MakesAllKeysOfOneRecord) {
+    insert("canokey-openpgp-keygen-raw");
+    Burst burst = m_card->begin();
+    burst.login(PinRole::so, view_of("12345678"));
+    for (const KeyRow& row : keys) {
+        std::string command = row.read;
+        command.replace(4, 2, "80");
+        const auto made = burst.generate(key(row.id), KeyType::rsa2048);
+        EXPECT_EQ(to_hex(std::get<crypto::RsaPublicKey>(made->public_key).modulus),
+                  to_hex(modulus_of(recorded(command))));
+    }
+}
+
+/// The records of the tests above that have no table of their own.
+constexpr const char* others_replayed[] = {
+    "canokey-openpgp-discovery",   "canokey-openpgp-pin-ok",      "canokey-openpgp-pin-wrong",
+    "canokey-openpgp-pin-blocked", "canokey-openpgp-unblock",     "canokey-openpgp-pin-after-unblock",
+    "canokey-openpgp-change-pin",  "canokey-openpgp-reset-retry", "canokey-openpgp-change-pin-back",
+    "canokey-openpgp-sign-rsa",    "canokey-openpgp-auth-rsa",    "canokey-openpgp-decipher",
+    "canokey-openpgp-keygen-raw"};
+
+TEST(OpenPgpRecords, AreAllReplayed) {
+    std::set<std::string> named(std::begin(given_up), std::end(given_up));
+    named.insert(std::begin(generations), std::end(generations));
+    named.insert(std::begin(others_replayed), std::end(others_replayed));
+    std::set<std::string> there;
+    for (const auto& entry : std::filesystem::directory_iterator(JETON_TRANSCRIPTS)) {
+        if (entry.path().filename().string().find("-openpgp-") != std::string::npos) {
+            there.insert(entry.path().stem().string());
+        }
+    }
+    EXPECT_EQ(named, there);
+}
 
 }  // namespace
 }  // namespace jeton::card

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <fmt/core.h>
 #include <fstream>
-#include <map>
 #include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,107 +29,10 @@ CK_UTF8CHAR_PTR characters(std::string& text) {
     return reinterpret_cast<CK_UTF8CHAR_PTR>(text.data());
 }
 
-/// fill makes the keys and the certificate of a template.
-void fill(const Client& client) {
-    client.generate_ec(2, p256_params());
-    client.generate_rsa(3);
-    const auto pair = client.generate_ec(1, p256_params());
-    const Bytes certificate = self_signed(client.attribute(pair.public_key, CKA_PUBLIC_KEY_INFO), "Key 1");
-    const Byte id = 1;
-    TemplateOf object{number(CKA_CLASS, CKO_CERTIFICATE), flag(CKA_TOKEN, true), bytes(CKA_ID, View(&id, 1)),
-                      bytes(CKA_VALUE, certificate)};
-    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    EXPECT_EQ(client->C_CreateObject(client.session(), object.data(), object.size(), &handle), CKR_OK);
-}
-
 /// other_process_limit bounds what the other process waits for.
 constexpr Milliseconds other_process_limit{5000};
 
 }  // namespace
-
-void require_that(bool condition, const std::string& what) {
-    if (!condition) {
-        throw std::runtime_error(what);
-    }
-}
-
-void require_ok(CK_RV rv, const std::string& what) {
-    require_that(rv == CKR_OK, fmt::format("{}: CKR {:#x}", what, rv));
-}
-
-CardTemplates::CardTemplates() {
-    softcard::CreateOptions other{.name = "other",
-                                  .applets = {"piv"},
-                                  .pin = other_pin,
-                                  .puk = other_puk,
-                                  .management_key = {},
-                                  .pin_iterations = 10};
-    softcard::create(m_scratch / "away", other);
-    softcard::CreateOptions managed{.name = "managed",
-                                    .applets = {"piv"},
-                                    .management_key = *from_hex(management_key),
-                                    .pin_iterations = 10};
-    softcard::create(m_scratch / "away", managed);
-    softcard::create(m_scratch / "away",
-                     {.name = "card", .applets = {"piv"}, .management_key = {}, .pin_iterations = 10});
-    for (const char* name : {"card", "managed"}) {
-        const fs::path here = m_scratch / (std::string(name) + ".softcard");
-        fs::rename(file(name), here);
-        setenv("JETON_STATE_DIR", m_scratch.path().c_str(), 1);
-        std::ofstream(m_scratch / "none") << R"({"readers": {"access": "none"}})";
-        setenv("JETON_CONFIG", (m_scratch / "none").c_str(), 1);
-        {
-            const Client client;
-            const bool stored = std::string_view(name) == "card";
-            EXPECT_EQ(stored ? client.login() : client.login(management_key, CKU_SO), CKR_OK);
-            fill(client);
-        }
-        fs::rename(here, file(name));
-    }
-}
-
-fs::path CardTemplates::file(const std::string& name) const {
-    return m_scratch / "away" / (name + ".softcard");
-}
-
-namespace {
-
-Counters ask_counters(const fs::path& card) {
-    const auto contacts = softcard::insert(card);
-    contacts->power_on();
-    const auto send = [&](const char* command) { return contacts->transmit(from_hex(command).value()); };
-    Counters counters;
-    if (to_hex(View(send("00A4040005A000000308")).last(2)) != "9000") {
-        return counters;
-    }
-    const auto pin = send("00200080");
-    if (pin.size() == 2 && pin[0] == 0x63) {
-        counters.pin = pin[1] & 0x0F;
-    } else if (to_hex(pin) == "6983") {
-        counters.pin = 0;
-    }
-    const auto puk = send("00F7008100");  // ends with 06 02 most left, and the status word
-    if (puk.size() > 6 && puk[puk.size() - 6] == 0x06) {
-        counters.puk = puk[puk.size() - 3];
-    }
-    return counters;
-}
-
-}  // namespace
-
-Counters read_counters(const fs::path& card) {
-    static std::map<SecretBytes, Counters> known;  // by the whole content: most files are looked at often
-    const auto content = read_file(card, 1 << 20);
-    if (!content) {
-        return {};
-    }
-    if (const auto found = known.find(*content); found != known.end()) {
-        return found->second;
-    }
-    const ScratchDirectory scratch;  // the card may change at any moment, its copy does not
-    replace_file(scratch / "copy.softcard", *content, 0600);
-    return known[*content] = ask_counters(scratch / "copy.softcard");
-}
 
 Bench::Bench(const CardTemplates& templates) : m_templates(templates), m_functions(jeton().f) {
     fs::create_directory(m_scratch / "away");
@@ -144,7 +46,8 @@ Bench::~Bench() {
 }
 
 void Bench::begin(const std::string& card_name, const std::string& exchange) {
-    fs::copy_file(m_templates.file(card_name), card(), fs::copy_options::overwrite_existing);
+    const char* const name = kind().find_template(card_name).name;
+    fs::copy_file(m_templates.file(name), card(), fs::copy_options::overwrite_existing);
     fs::copy_file(m_templates.file("other"), other_card(), fs::copy_options::overwrite_existing);
     fs::remove(m_scratch / "test.lease");
     no_plan();
@@ -233,6 +136,24 @@ CK_RV Bench::sign(CK_OBJECT_HANDLE with) const {
                         : m_functions->C_Sign(m_session, data.data(), data.size(), signature.data(), &length);
 }
 
+CK_RV Bench::sign_with_pin(CK_OBJECT_HANDLE with, Bytes& signature) const {
+    CK_MECHANISM mechanism{CKM_ECDSA_SHA256, nullptr, 0};
+    Bytes data{1, 2, 3};
+    signature.assign(64, 0);
+    CK_ULONG length = signature.size();
+    CK_BBOOL each_time = CK_FALSE;
+    CK_ATTRIBUTE item{CKA_ALWAYS_AUTHENTICATE, &each_time, sizeof each_time};
+    CK_RV rv = m_functions->C_GetAttributeValue(m_session, with, &item, 1);
+    if (rv == CKR_OK) {
+        rv = m_functions->C_SignInit(m_session, &mechanism, with);
+    }
+    if (rv == CKR_OK && each_time == CK_TRUE) {
+        rv = login(pin, CKU_CONTEXT_SPECIFIC);
+    }
+    return rv != CKR_OK ? rv
+                        : m_functions->C_Sign(m_session, data.data(), data.size(), signature.data(), &length);
+}
+
 CK_RV Bench::sign_and_verify(Byte id) const {
     CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
@@ -240,23 +161,18 @@ CK_RV Bench::sign_and_verify(Byte id) const {
     if (rv == CKR_OK) {
         rv = find_one(CKO_PUBLIC_KEY, id, public_key);
     }
-    if (rv != CKR_OK) {
-        return rv;
+    Bytes signature;
+    if (rv == CKR_OK) {
+        rv = sign_with_pin(private_key, signature);
     }
     CK_MECHANISM mechanism{CKM_ECDSA_SHA256, nullptr, 0};
     Bytes data{1, 2, 3};
-    Bytes signature(64);
-    CK_ULONG length = signature.size();
-    rv = m_functions->C_SignInit(m_session, &mechanism, private_key);
-    if (rv == CKR_OK) {
-        rv = m_functions->C_Sign(m_session, data.data(), data.size(), signature.data(), &length);
-    }
     if (rv == CKR_OK) {
         rv = m_functions->C_VerifyInit(m_session, &mechanism, public_key);
     }
-    return rv != CKR_OK
-               ? rv
-               : m_functions->C_Verify(m_session, data.data(), data.size(), signature.data(), length);
+    return rv != CKR_OK ? rv
+                        : m_functions->C_Verify(m_session, data.data(), data.size(), signature.data(),
+                                                signature.size());
 }
 
 CK_RV Bench::decrypt() const {
@@ -298,20 +214,26 @@ CK_RV Bench::derive(CK_OBJECT_HANDLE with) const {
     return m_functions->C_DeriveKey(m_session, &mechanism, with, secret.data(), secret.size(), &handle);
 }
 
-Bytes Bench::certificate() const {
-    const Bytes p256_key =
-        *from_hex(std::string("3059301306072A8648CE3D020106082A8648CE3D030107034200") + p256_generator);
-    return self_signed(p256_key, "Written", 300);
-}
-
 CK_RV Bench::write_certificate(Byte id) const {
     TemplateOf item{number(CKA_CLASS, CKO_CERTIFICATE), flag(CKA_TOKEN, true), bytes(CKA_ID, View(&id, 1)),
-                    bytes(CKA_VALUE, certificate())};
+                    bytes(CKA_VALUE, m_certificate)};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     return m_functions->C_CreateObject(m_session, item.data(), item.size(), &handle);
 }
 
-CK_RV Bench::read_certificate(CK_OBJECT_HANDLE which, Bytes& value) const {
+CK_RV Bench::write_data() const {
+    TemplateOf item{number(CKA_CLASS, CKO_DATA), flag(CKA_TOKEN, true),
+                    flag(CKA_PRIVATE, kind().data_are_private), text(CKA_LABEL, kind().data_label),
+                    bytes(CKA_VALUE, data())};
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    return m_functions->C_CreateObject(m_session, item.data(), item.size(), &handle);
+}
+
+CK_RV Bench::find_data(std::vector<CK_OBJECT_HANDLE>& found) const {
+    return find({number(CKA_CLASS, CKO_DATA), text(CKA_LABEL, kind().data_label)}, found);
+}
+
+CK_RV Bench::read_value(CK_OBJECT_HANDLE which, Bytes& value) const {
     value.assign(4000, 0);
     CK_ATTRIBUTE item{CKA_VALUE, value.data(), value.size()};
     const CK_RV rv = m_functions->C_GetAttributeValue(m_session, which, &item, 1);
@@ -334,14 +256,54 @@ CK_RV Bench::init_pin(std::string_view new_pin) const {
 void Bench::prepare_user() {
     require_ok(open(), "open");
     require_ok(login(pin), "login");
-    require_ok(find_one(CKO_PRIVATE_KEY, 1, key), "find");
+    require_ok(find_one(CKO_PRIVATE_KEY, kind().signer, key), "find");
+}
+
+void Bench::prepare_maker() {
+    if (kind().maker == CKU_USER) {
+        prepare_user();
+        return;
+    }
+    require_ok(open(), "open");
+    require_ok(login(kind().maker_secret, kind().maker), "login");
+    std::vector<CK_OBJECT_HANDLE> found;
+    require_ok(find({}, found), "list");
+}
+
+void Bench::change_to_maker() const {
+    if (kind().maker != CKU_USER) {
+        require_ok(m_functions->C_Logout(m_session), "logout");
+        require_ok(login(kind().maker_secret, kind().maker), "login");
+    }
+}
+
+void Bench::change_to_user() const {
+    if (kind().maker != CKU_USER) {
+        require_ok(m_functions->C_Logout(m_session), "logout");
+        require_ok(login(pin), "login");
+    }
+}
+
+void Bench::prepare_certificate(Byte id) {
+    Bytes key_info =
+        *from_hex(std::string("3059301306072A8648CE3D020106082A8648CE3D030107034200") + p256_generator);
+    if (kind().certificate_has_key) {
+        CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
+        require_ok(find_one(CKO_PUBLIC_KEY, id, public_key), "find the public key");
+        CK_ATTRIBUTE item{CKA_PUBLIC_KEY_INFO, nullptr, 0};
+        require_ok(m_functions->C_GetAttributeValue(m_session, public_key, &item, 1), "its length");
+        key_info.assign(item.ulValueLen, 0);
+        item.pValue = key_info.data();
+        require_ok(m_functions->C_GetAttributeValue(m_session, public_key, &item, 1), "the public key");
+    }
+    m_certificate = self_signed(key_info, "Written", 300);
 }
 
 void Bench::prepare_decryption() {
     prepare_user();
     CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
-    require_ok(find_one(CKO_PUBLIC_KEY, 3, public_key), "find the public key");
-    require_ok(find_one(CKO_PRIVATE_KEY, 3, object), "find the private key");
+    require_ok(find_one(CKO_PUBLIC_KEY, kind().decrypter, public_key), "find the public key");
+    require_ok(find_one(CKO_PRIVATE_KEY, kind().decrypter, object), "find the private key");
     CK_MECHANISM mechanism{CKM_RSA_PKCS, nullptr, 0};
     Bytes plain{1, 2, 3, 4};
     m_ciphertext.assign(256, 0);

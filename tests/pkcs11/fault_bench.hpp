@@ -4,39 +4,9 @@
 #include <chrono>
 #include <optional>
 
-#include "pkcs11/module_under_test.hpp"
+#include "pkcs11/fault_cards.hpp"
 
 namespace jeton::test {
-
-/// require_that and require_ok throw std::runtime_error, which ends the case.
-void require_that(bool condition, const std::string& what);
-void require_ok(CK_RV rv, const std::string& what);
-
-/// CardTemplates are finished cards that each case begins with a copy of.
-///
-/// `card`: keys 1 (P-256), 2 (P-256, wants the PIN each time) and 3 (RSA-2048), a certificate for key 1.
-/// `managed`: the same, but only the test knows its management key. `other`: an empty card with another PIN.
-class CardTemplates {
-  public:
-    CardTemplates();
-
-    std::filesystem::path file(const std::string& name) const;
-
-    static constexpr const char* management_key = "000102030405060708090A0B0C0D0E0F";
-    static constexpr const char* other_pin = "975310";
-    static constexpr const char* other_puk = "97531086";
-
-  private:
-    ScratchDirectory m_scratch;
-};
-
-/// Counters are the tries that a card has left, as the card itself tells.
-struct Counters {
-    int pin = -1;
-    int puk = -1;
-    bool operator==(const Counters&) const = default;
-};
-Counters read_counters(const std::filesystem::path& card);
 
 /// Bench is the state of one case. The functions give the CK_RV of the first call that failed.
 class Bench {
@@ -63,25 +33,41 @@ class Bench {
     CK_SLOT_ID slot() const { return m_slot; }
     CK_SESSION_HANDLE session() const { return m_session; }
 
+    const FaultKind& kind() const { return m_templates.kind(); }
+
     CK_RV open();
     CK_RV login(std::string_view pin, CK_USER_TYPE user = CKU_USER) const;
     CK_RV find(std::initializer_list<Value> wanted, std::vector<CK_OBJECT_HANDLE>& found) const;
     CK_RV find_one(CK_OBJECT_CLASS object_class, Byte id, CK_OBJECT_HANDLE& found) const;
     CK_RV sign(CK_OBJECT_HANDLE key) const;
+
+    /// sign_and_verify enters the PIN once more where the key wants it.
     CK_RV sign_and_verify(Byte id) const;
+    CK_RV sign_with_pin(CK_OBJECT_HANDLE key, Bytes& signature) const;
     CK_RV decrypt() const;
     CK_RV generate(Byte id) const;
     CK_RV import_key(Byte id) const;
     CK_RV derive(CK_OBJECT_HANDLE with) const;
     CK_RV write_certificate(Byte id) const;
-    CK_RV read_certificate(CK_OBJECT_HANDLE object, Bytes& value) const;
+    CK_RV write_data() const;
+    CK_RV find_data(std::vector<CK_OBJECT_HANDLE>& found) const;
+    CK_RV read_value(CK_OBJECT_HANDLE object, Bytes& value) const;
     CK_RV set_pin(std::string_view old_pin, std::string_view new_pin) const;
     CK_RV init_pin(std::string_view new_pin) const;
 
-    /// prepare_user opens a session, logs the user in and finds key 1; prepare_decryption also encrypts to
-    /// key 3.
+    /// prepare_user opens a session, logs the user in and finds the signer; prepare_decryption also encrypts
+    /// to the decrypter; prepare_maker has whoever makes keys logged in, and the signer found where that is
+    /// the user.
     void prepare_user();
     void prepare_decryption();
+    void prepare_maker();
+
+    /// prepare_certificate makes the one that is written: of the key |id|, where there is one.
+    void prepare_certificate(Byte id);
+
+    /// change_to_maker and change_to_user log another one in.
+    void change_to_maker() const;
+    void change_to_user() const;
 
     /// let_another_process_use_the_card, so that the next use of it here finds it reset.
     void let_another_process_use_the_card() const;
@@ -89,11 +75,12 @@ class Bench {
     std::filesystem::path card() const { return m_scratch / "test.softcard"; }
     std::filesystem::path other_card() const { return m_scratch / "away" / "other.softcard"; }
 
-    /// certificate is what write_certificate writes.
-    Bytes certificate() const;
+    /// certificate and data are what write_certificate and write_data write.
+    const Bytes& certificate() const { return m_certificate; }
+    static Bytes data() { return Bytes(300, 0x5A); }
 
     // What the operations leave for their checks.
-    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;     ///< key 1, of this session
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;     ///< the signer, of this session
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;  ///< what the operation works on
     std::string pin;                              ///< of the card, as far as known
     std::optional<std::string> pin_in_doubt;      ///< or this, after a change that failed
@@ -105,6 +92,7 @@ class Bench {
     CK_SLOT_ID m_slot = 0;
     CK_SESSION_HANDLE m_session = CK_INVALID_HANDLE;
     Bytes m_ciphertext;
+    Bytes m_certificate;
     std::size_t m_log_begin = 0;
 };
 

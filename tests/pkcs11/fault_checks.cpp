@@ -31,11 +31,11 @@ void require_one_of(CK_RV rv, const Allowed& allowed, const std::string& what) {
 }
 
 void require_counters(const Bench& bench, const char* when) {
-    const Counters own = read_counters(bench.card());
-    const Counters other = read_counters(bench.other_card());
-    require_that(own == Counters{3, 3},
+    const Counters own = read_counters(bench.card(), bench.kind());
+    const Counters other = read_counters(bench.other_card(), bench.kind());
+    require_that(own == bench.kind().full,
                  fmt::format("{}: tries of the card: PIN {}, PUK {}", when, own.pin, own.puk));
-    require_that(other == Counters{3, 3},
+    require_that(other == bench.kind().full,
                  fmt::format("{}: tries of the other card: PIN {}, PUK {}", when, other.pin, other.puk));
 }
 
@@ -51,7 +51,8 @@ void start_anew(Bench& bench, Stopwatch& stopwatch) {
     require_one_of(rv, ok, "to log in");
     std::vector<CK_OBJECT_HANDLE> found;
     require_one_of(stopwatch.time("to list", [&] { return bench.find({}, found); }), ok, "to list");
-    require_one_of(stopwatch.time("to sign", [&] { return bench.sign_and_verify(1); }), ok, "to sign");
+    require_one_of(stopwatch.time("to sign", [&] { return bench.sign_and_verify(bench.kind().signer); }), ok,
+                   "to sign");
 }
 
 bool Matrix::Cell::run_case(const std::string& name, Bench& bench, const std::function<bool()>& one) {

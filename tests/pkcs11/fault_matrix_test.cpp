@@ -150,10 +150,13 @@ void run_cell(const CardTemplates& templates, const Operation& operation, const 
     ADD_FAILURE() << "there is no end of messages";
 }
 
-TEST(FaultMatrix, each_operation_with_each_fault_at_each_message) {
-    const CardTemplates templates;
-    Matrix matrix("fault matrix");
-    for (const Operation& operation : operations()) {
+class FaultMatrix : public testing::TestWithParam<FaultKind> {};
+
+TEST_P(FaultMatrix, each_operation_with_each_fault_at_each_message) {
+    const CardTemplates templates(GetParam());
+    const std::vector<Operation> all = operations(GetParam());
+    Matrix matrix(std::string("fault matrix of ") + GetParam().name);
+    for (const Operation& operation : all) {
         for (const FaultRow& row : fault_rows) {
             if (selected(operation, row)) {
                 matrix.add(operation.name, row.fault,
@@ -163,6 +166,8 @@ TEST(FaultMatrix, each_operation_with_each_fault_at_each_message) {
     }
     matrix.run();
 }
+
+INSTANTIATE_TEST_SUITE_P(Cards, FaultMatrix, testing::ValuesIn(fault_kinds()), kind_name);
 
 }  // namespace
 }  // namespace jeton::test

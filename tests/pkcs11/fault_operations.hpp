@@ -2,7 +2,7 @@
 // must hold when it works again.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "pkcs11/fault_bench.hpp"
 
@@ -23,10 +23,12 @@ struct Operation {
     /// throws std::runtime_error.
     void (*check)(Bench&, CK_RV rv) = nullptr;
 
-    const char* card = "card";
+    const char* card = "card";  ///< a template; where the kind of card has none of that name, the first one
     const char* exchange = "extended-apdu";
+    unsigned kinds = all_faults;  ///< of cards
 };
 
-std::span<const Operation> operations();
+/// operations are those of the kind.
+std::vector<Operation> operations(const FaultKind& kind);
 
 }  // namespace jeton::test

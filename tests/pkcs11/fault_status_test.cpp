@@ -1,138 +1,15 @@
-// Each status word as the card's answer to each command of each operation: what the application is told. The
-// meanings are those of ISO/IEC 7816-4, 5.6 and SP 800-73-4 part 2, 3, put into the terms of PKCS#11.
+// Each status word as the card's answer to each command of each operation: the application is told what the
+// tables of fault_status_rows.hpp say.
 #include <map>
 #include <optional>
-#include <set>
 
 #include "pkcs11/fault_checks.hpp"
+#include "pkcs11/fault_status_rows.hpp"
 
 namespace jeton::test {
 namespace {
 
-constexpr CK_RV OK = CKR_OK;
-constexpr CK_RV DE = CKR_DEVICE_ERROR;
-constexpr CK_RV DM = CKR_DEVICE_MEMORY;
-constexpr CK_RV DR = CKR_DEVICE_REMOVED;
-constexpr CK_RV TU = CKR_TOKEN_NOT_RECOGNIZED;
-constexpr CK_RV PI = CKR_PIN_INCORRECT;
-constexpr CK_RV PL = CKR_PIN_LOCKED;
-constexpr CK_RV PR = CKR_PIN_LEN_RANGE;
-constexpr CK_RV PV = CKR_PIN_INVALID;
-constexpr CK_RV PN = CKR_USER_PIN_NOT_INITIALIZED;
-constexpr CK_RV NL = CKR_USER_NOT_LOGGED_IN;
-constexpr CK_RV GE = CKR_GENERAL_ERROR;
-constexpr CK_RV OH = CKR_OBJECT_HANDLE_INVALID;
-constexpr CK_RV FF = CKR_FUNCTION_FAILED;
-constexpr CK_RV FC = CKR_FUNCTION_CANCELED;
-constexpr CK_RV FS = CKR_FUNCTION_NOT_SUPPORTED;
-constexpr CK_RV KP = CKR_KEY_FUNCTION_NOT_PERMITTED;
-constexpr CK_RV KH = CKR_KEY_HANDLE_INVALID;
-constexpr CK_RV DL = CKR_DATA_LEN_RANGE;
-constexpr CK_RV DI = CKR_DATA_INVALID;
-constexpr CK_RV EL = CKR_ENCRYPTED_DATA_LEN_RANGE;
-constexpr CK_RV EI = CKR_ENCRYPTED_DATA_INVALID;
-constexpr CK_RV TI = CKR_TEMPLATE_INCONSISTENT;
-constexpr CK_RV MI = CKR_MECHANISM_INVALID;
-constexpr CK_RV AP = CKR_ACTION_PROHIBITED;
-constexpr CK_RV AV = CKR_ATTRIBUTE_VALUE_INVALID;
-
-/// The commands that operations are about: a row of |told| has a code for each.
-enum Asked {
-    verify,
-    change_pin,
-    unblock,
-    authenticate,
-    sign,
-    decipher,
-    generate,
-    write,
-    erase,
-    read,
-    asked_count
-};
-
-struct ToldRow {
-    std::uint16_t status;
-    CK_RV told[asked_count];
-};
-
-// Where the answer is OK: the command is repeated with the right length (6Cxx), after a new SELECT (6986,
-// 6D00, 6E00) or a new VERIFY (6982), or the word says that it was done, or that there is no such object.
-const ToldRow told_rows[] = {
-    //       verify chPIN unblk auth  sign  dec   gen   write erase read
-    {0x6110, {OK, OK, OK, DE, DE, DE, DE, OK, OK, DE}}, {0x6200, {GE, GE, GE, GE, GE, GE, GE, GE, GE, DE}},
-    {0x6281, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}}, {0x6282, {DE, DE, DE, DE, DE, DE, DE, DE, DE, OK}},
-    {0x6283, {DE, DE, DE, DE, KP, KP, DE, DE, DE, DE}}, {0x6285, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6286, {FC, FC, FC, FC, FC, FC, FC, FC, FC, DE}}, {0x6300, {PI, PI, PI, PI, DE, DE, DE, DE, DE, DE}},
-    {0x6381, {PI, PI, PI, PI, DE, DE, DE, OK, OK, DE}}, {0x63C2, {PI, PI, PI, PI, DE, DE, DE, DE, DE, DE}},
-    {0x63C0, {PL, PL, PL, PL, DE, DE, DE, DE, DE, DE}}, {0x6400, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6401, {FC, FC, FC, FC, FC, FC, FC, FC, FC, DE}}, {0x6581, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6600, {FC, FC, FC, FC, FC, FC, FC, FC, FC, DE}}, {0x6700, {PR, PR, PR, PR, DL, EL, DE, DE, DE, DE}},
-    {0x6800, {FS, FS, FS, FS, FS, FS, FS, FS, FS, DE}}, {0x6881, {FS, FS, FS, FS, FS, FS, FS, FS, FS, DE}},
-    {0x6882, {FS, FS, FS, FS, FS, FS, FS, FS, FS, DE}}, {0x6883, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6884, {FS, FS, FS, FS, FS, FS, FS, FS, FS, DE}}, {0x6900, {FF, FF, FF, FF, FF, FF, AP, AP, AP, DE}},
-    {0x6981, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}}, {0x6982, {FF, FF, NL, PI, OK, OK, NL, NL, NL, OK}},
-    {0x6983, {PL, PL, PL, PL, PL, PL, PL, PL, PL, DE}}, {0x6984, {PN, PN, PN, PL, KP, KP, DE, DE, DE, DE}},
-    {0x6985, {PN, PN, PN, FF, KP, KP, DE, DE, DE, DE}}, {0x6986, {OK, OK, OK, OK, OK, OK, OK, OK, OK, OK}},
-    {0x6987, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}}, {0x6988, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6A80, {PV, PV, PV, PV, DI, EI, TI, AV, DE, DE}}, {0x6A81, {FS, FS, FS, FS, KP, KP, MI, FS, AP, DE}},
-    {0x6A82, {DE, DE, DE, DE, KH, KH, DE, DE, DE, OK}}, {0x6A83, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x6A84, {DM, DM, DM, DM, DM, DM, DM, DM, DM, DE}}, {0x6A85, {FS, FS, FS, FS, DI, EI, FS, FS, FS, DE}},
-    {0x6A86, {FS, FS, FS, FS, DI, EI, FS, FS, FS, DE}}, {0x6A87, {FS, FS, FS, FS, DI, EI, FS, FS, FS, DE}},
-    {0x6A88, {PV, PV, PV, PV, KH, KH, DE, OH, OH, OK}}, {0x6A89, {DE, DE, DE, DE, DE, DE, AV, AV, AV, DE}},
-    {0x6A8A, {DE, DE, DE, DE, DE, DE, AV, AV, AV, DE}}, {0x6B00, {DI, DI, DI, DI, KH, KH, DI, DI, DI, DE}},
-    {0x6C10, {DE, DE, DE, OK, OK, OK, OK, OK, OK, OK}}, {0x6D00, {OK, OK, OK, OK, OK, OK, OK, OK, OK, OK}},
-    {0x6E00, {OK, OK, OK, OK, OK, OK, OK, OK, OK, OK}}, {0x6F00, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-    {0x9E01, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}}, {0x9F10, {DE, DE, DE, DE, DE, DE, DE, DE, DE, DE}},
-};
-
-/// What an operation sends beside the command that it is about, with a few status words each.
-constexpr std::uint16_t few[] = {0x6110, 0x6300, 0x6982, 0x6A82, 0x6C10, 0x6D00, 0x6F00};
-
-struct BesideRow {
-    const char* command;
-    const char* operation;  ///< nullptr: any
-    CK_RV told[std::size(few)];
-};
-
-const BesideRow beside_rows[] = {
-    //                                6110 6300 6982 6A82 6C10 6D00 6F00
-    // Refused, the application is selected by another of its names.
-    {"select", "recognise", {TU, OK, OK, OK, OK, OK, TU}},
-    {"select", nullptr, {DE, OK, OK, OK, OK, OK, DE}},
-    // The object with the card's number; a card without it is another one.
-    {"read", "recognise", {TU, TU, TU, OK, OK, OK, TU}},
-    {"read", "sign after hand-over", {DE, DE, NL, DR, OK, DE, DE}},
-    {"pin status", nullptr, {OK, OK, OK, OK, OK, OK, OK}},
-    {"metadata", nullptr, {DE, OK, OK, OK, OK, OK, DE}},
-    {"stored key", nullptr, {DE, DE, OK, NL, OK, OK, DE}},
-    {"read", nullptr, {DE, DE, NL, OK, OK, OK, DE}},
-    {"authenticate", nullptr, {DE, NL, NL, DE, OK, OK, DE}},
-    {"write", nullptr, {OK, DE, NL, OK, OK, OK, DE}},  // 6A82: the card keeps no key history
-    {"generate", nullptr, {DE, DE, NL, DE, OK, OK, DE}},
-    // The PIN that was right at the login is not tried again when the card does not take it.
-    {"verify", "sign after hand-over", {NL, NL, NL, NL, NL, OK, NL}},
-    {"sign", "sign after hand-over", {DE, DE, NL, KH, OK, OK, DE}},
-};
-
-struct AboutRow {
-    const char* operation;
-    const char* command;
-    Asked asked;
-};
-
-const AboutRow about_rows[] = {
-    {"login", "verify", verify},
-    {"change PIN", "change PIN", change_pin},
-    {"unblock", "unblock", unblock},
-    {"login as SO", "authenticate", authenticate},
-    {"sign", "sign", sign},
-    {"decrypt", "sign", decipher},
-    {"generate", "generate", generate},
-    {"write certificate", "write", write},
-    {"delete certificate", "write", erase},
-    {"list", "read", read},
-};
+using namespace words;
 
 constexpr const char* names[] = {"recognise",
                                  "list",
@@ -146,34 +23,25 @@ constexpr const char* names[] = {"recognise",
                                  "delete certificate",
                                  "unblock",
                                  "sign after hand-over",
-                                 "generate, retired slot"};
+                                 "generate, retired slot",
+                                 "delete key",
+                                 "write data"};
+
+/// Those of PIV cards: deleting a key is a command that not all of them have.
+constexpr std::string_view left_out_of_piv[] = {"delete key", "write data"};
 
 constexpr int last_message = 100;
 
 /// command_name names the APDU with this header and so many bytes behind it.
-std::string command_name(View header, std::size_t rest, std::string_view logged) {
-    switch (header[1]) {
-        case 0x20:
-            return rest == 0 ? "pin status" : "verify";
-        case 0x24:
-            return "change PIN";
-        case 0x2C:
-            return "unblock";
-        case 0x47:
-            return "generate";
-        case 0x87:
-            return header[3] == 0x9B ? "authenticate" : "sign";
-        case 0xA4:
-            return "select";
-        case 0xCB:
-            return logged.find("5FC109") != std::string_view::npos ? "stored key" : "read";
-        case 0xDB:
-            return "write";
-        case 0xF7:
-            return "metadata";
-        default:
-            return "another";
+std::string command_name(View header, std::size_t rest, std::string_view logged, unsigned kind) {
+    if (header[1] == 0x20) {
+        return rest == 0 ? "pin status" : "verify";
     }
+    const auto* const row = std::ranges::find_if(name_rows, [&](const NameRow& it) {
+        return it.ins == header[1] && (it.kinds & kind) != 0 &&
+               logged.find(it.logged) != std::string_view::npos;
+    });
+    return row == std::end(name_rows) ? "another" : row->name;
 }
 
 /// met_command is the command that the card did not carry out, from the log: the last one before the fault.
@@ -190,7 +58,7 @@ std::optional<std::string> met_command(const Bench& bench) {
     const std::size_t rest = bracket == std::string::npos
                                  ? line.size() / 2 - 4
                                  : std::strtoul(line.c_str() + bracket + 1, nullptr, 10);
-    return header ? std::optional(command_name(*header, rest, line)) : std::nullopt;
+    return header ? std::optional(command_name(*header, rest, line, bench.kind().mask)) : std::nullopt;
 }
 
 /// misleads: a card that says that it is done without having done it, or that it has no key history when it
@@ -264,21 +132,32 @@ struct Told {
     CK_RV rv;
 };
 
+CK_RV told_about(const ToldRow& row, Asked asked, unsigned kind) {
+    const auto* const otherwise = std::ranges::find_if(otherwise_rows, [&](const OtherwiseRow& it) {
+        return (it.kinds & kind) != 0 && it.asked == asked && it.status == row.status;
+    });
+    return otherwise == std::end(otherwise_rows) ? row.told[asked] : otherwise->told;
+}
+
 /// told_of gives what the application is to be told: all status words for the command that |operation| is
-/// about, a few for the others.
-std::vector<Told> told_of(const Operation& operation, const std::string& command) {
+/// about, a few for the others, and for what comes once more (|time| counts from 1).
+std::vector<Told> told_of(const Operation& operation, const std::string& command, int time, unsigned kind) {
     std::vector<Told> out;
-    const auto* about = std::ranges::find(about_rows, std::string_view(operation.name), &AboutRow::operation);
-    if (about != std::end(about_rows) && command == about->command) {
+    const auto fits = [&](const auto& row) {
+        const bool is_of_operation =
+            row.operation == nullptr || row.operation == std::string_view(operation.name);
+        return (row.kinds & kind) != 0 && is_of_operation && command == row.command;
+    };
+    if (const auto* about = std::ranges::find_if(about_rows, fits); about != std::end(about_rows)) {
         for (const ToldRow& row : told_rows) {
-            out.push_back({row.status, row.told[about->asked]});
+            if (time == 1 || std::ranges::find(few, row.status) != std::end(few)) {
+                out.push_back({row.status, told_about(row, about->asked, kind)});
+            }
         }
         return out;
     }
-    const auto* beside = std::ranges::find_if(beside_rows, [&](const BesideRow& row) {
-        return command == row.command &&
-               (row.operation == nullptr || row.operation == std::string_view(operation.name));
-    });
+    const auto* beside = std::ranges::find_if(
+        beside_rows, [&](const BesideRow& row) { return fits(row) && (row.time == 0 || row.time == time); });
     require_that(beside != std::end(beside_rows), "there is no row for the command \"" + command + "\"");
     for (std::size_t i = 0; i < std::size(few); ++i) {
         out.push_back({few[i], beside->told[i]});
@@ -299,29 +178,37 @@ void run_cell(const CardTemplates& templates, const Operation& operation, int me
     }
 }
 
-TEST(StatusMatrix, each_status_word_to_each_command_of_each_operation) {
-    const CardTemplates templates;
-    Matrix matrix("status matrix");
-    for (const char* name : names) {
-        const auto found = std::ranges::find(operations(), std::string_view(name), &Operation::name);
-        ASSERT_NE(found, operations().end()) << name;
-        const Operation& operation = *found;
+/// wants tells whether the operation is one of this kind of card.
+bool wants(const FaultKind& kind, const Operation& operation) {
+    const bool left_out = kind.mask == piv_faults &&
+                          std::ranges::find(left_out_of_piv, operation.name) != std::end(left_out_of_piv);
+    return !left_out && std::ranges::find(names, std::string_view(operation.name)) != std::end(names);
+}
+
+class StatusMatrix : public testing::TestWithParam<FaultKind> {};
+
+TEST_P(StatusMatrix, each_status_word_to_each_command_of_each_operation) {
+    const CardTemplates templates(GetParam());
+    const std::vector<Operation> all = operations(GetParam());
+    Matrix matrix(std::string("status matrix of ") + GetParam().name);
+    for (const Operation& operation : all) {
+        if (!wants(GetParam(), operation)) {
+            continue;
+        }
         Bench bench(templates);
-        std::set<std::string> before;
-        for (const auto& [number, name_of_command] : commands_of(bench, operation)) {
-            std::vector<Told> told = told_of(operation, name_of_command);
-            if (!before.insert(name_of_command).second) {  // once more: the few will do
-                std::erase_if(
-                    told, [](const Told& it) { return std::ranges::find(few, it.status) == std::end(few); });
-            }
+        std::map<std::string, int> times;
+        for (const auto& [number, command] : commands_of(bench, operation)) {
+            std::vector<Told> told = told_of(operation, command, ++times[command], GetParam().mask);
             matrix.add(
-                name, fmt::format("{} {}", number, name_of_command),
-                [&templates, &operation, message = number, command = name_of_command, told = std::move(told)](
+                operation.name, fmt::format("{} {}", number, command),
+                [&templates, &operation, message = number, command, told = std::move(told)](
                     Matrix::Cell& cell) { run_cell(templates, operation, message, command, told, cell); });
         }
     }
     matrix.run();
 }
+
+INSTANTIATE_TEST_SUITE_P(Cards, StatusMatrix, testing::ValuesIn(fault_kinds()), kind_name);
 
 }  // namespace
 }  // namespace jeton::test

@@ -4,36 +4,10 @@
 
 #include "crypto/aes.hpp"
 #include "crypto/keys.hpp"
-#include "pkcs11/module_under_test.hpp"
+#include "pkcs11/mechanism_rows.hpp"
 
 namespace jeton::test {
 namespace {
-
-struct HashCase {
-    CK_MECHANISM_TYPE digest, rsa_pkcs, rsa_pss, ecdsa;
-    CK_RSA_PKCS_MGF_TYPE mgf;
-    CK_ULONG length;
-};
-
-constexpr HashCase hash_cases[] = {
-    {CKM_SHA_1, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_ECDSA_SHA1, CKG_MGF1_SHA1, 20},
-    {CKM_SHA224, CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_ECDSA_SHA224, CKG_MGF1_SHA224, 28},
-    {CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_ECDSA_SHA256, CKG_MGF1_SHA256, 32},
-    {CKM_SHA384, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_ECDSA_SHA384, CKG_MGF1_SHA384, 48},
-    {CKM_SHA512, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKM_ECDSA_SHA512, CKG_MGF1_SHA512, 64},
-    {CKM_SHA3_224, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS, CKM_ECDSA_SHA3_224, CKG_MGF1_SHA3_224,
-     28},
-    {CKM_SHA3_256, CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_ECDSA_SHA3_256, CKG_MGF1_SHA3_256,
-     32},
-    {CKM_SHA3_384, CKM_SHA3_384_RSA_PKCS, CKM_SHA3_384_RSA_PKCS_PSS, CKM_ECDSA_SHA3_384, CKG_MGF1_SHA3_384,
-     48},
-    {CKM_SHA3_512, CKM_SHA3_512_RSA_PKCS, CKM_SHA3_512_RSA_PKCS_PSS, CKM_ECDSA_SHA3_512, CKG_MGF1_SHA3_512,
-     64},
-};
-
-CK_MECHANISM plain(CK_MECHANISM_TYPE type) {
-    return {type, nullptr, 0};
-}
 
 /// A card with an RSA key, two EC keys, and a login.
 class MechanismTest : public testing::Test {

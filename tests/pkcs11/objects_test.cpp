@@ -266,38 +266,5 @@ TEST_F(ObjectsTest, process_without_login_cannot_sign_with_a_card_left_logged_in
     EXPECT_EQ(result, 0);
 }
 
-TEST_F(ObjectsTest, removed_card_ends_its_sessions_and_a_new_one_works) {
-    const auto pair = client.generate_ec(1, p256_params());
-    const auto file = cards.directory() / "test.softcard";
-    std::filesystem::rename(file, cards.directory() / "away");
-    CK_SLOT_INFO info{};
-    EXPECT_EQ(client->C_GetSlotInfo(client.slot(), &info), CKR_OK);
-    EXPECT_EQ(info.flags & CKF_TOKEN_PRESENT, 0U);
-    CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
-    EXPECT_EQ(client->C_SignInit(client.session(), &mechanism, pair.private_key), CKR_SESSION_HANDLE_INVALID);
-    CK_TOKEN_INFO token{};
-    EXPECT_EQ(client->C_GetTokenInfo(client.slot(), &token), CKR_TOKEN_NOT_PRESENT);
-    std::filesystem::rename(cards.directory() / "away", file);
-    CK_SESSION_HANDLE fresh = CK_INVALID_HANDLE;
-    ASSERT_EQ(client->C_OpenSession(client.slot(), CKF_SERIAL_SESSION, nullptr, nullptr, &fresh), CKR_OK);
-    CK_SESSION_INFO state{};
-    EXPECT_EQ(client->C_GetSessionInfo(fresh, &state), CKR_OK);
-    EXPECT_EQ(state.state, CKS_RO_PUBLIC_SESSION);
-}
-
-TEST_F(ObjectsTest, card_removed_during_an_operation_says_so) {
-    const auto pair = client.generate_ec(1, p256_params());
-    CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
-    ASSERT_EQ(client->C_SignInit(client.session(), &mechanism, pair.private_key), CKR_OK);
-    std::filesystem::rename(cards.directory() / "test.softcard", cards.directory() / "away");
-    Bytes digest(32, 1);
-    Bytes signature(64);
-    CK_ULONG length = signature.size();
-    EXPECT_EQ(client->C_Sign(client.session(), digest.data(), digest.size(), signature.data(), &length),
-              CKR_DEVICE_REMOVED);
-    EXPECT_EQ(client->C_Sign(client.session(), digest.data(), digest.size(), signature.data(), &length),
-              CKR_SESSION_HANDLE_INVALID);
-}
-
 }  // namespace
 }  // namespace jeton::test

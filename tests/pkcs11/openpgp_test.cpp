@@ -1,4 +1,4 @@
-// An OpenPGP card as applications see it, on the software card.
+// What is special about OpenPGP cards as applications see them; the rest is in common_*_test.cpp.
 #include "crypto/keys.hpp"
 #include "pkcs11/private_key_template.hpp"
 
@@ -118,33 +118,23 @@ TEST_F(OpenPgpTest, EachKindOfKeyThatIsBroughtWorks) {
     }
 }
 
-TEST_F(OpenPgpTest, AgreesOnSecrets) {
-    m_cards.write_config(R"({"readers": {"access": "none"}, "overwrite": true})");
-    const auto agree = [](crypto::PrivateKey own, const crypto::PrivateKey& other, View point) {
-        bring(encryption_key, own);
-        const Client client;
-        ASSERT_EQ(client.login(), CKR_OK);
-        Bytes copy = to_bytes(point);
-        CK_ECDH1_DERIVE_PARAMS params{CKD_NULL, 0, nullptr, copy.size(), copy.data()};
-        CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
-        ASSERT_EQ(client.derive({CKM_ECDH1_DERIVE, &params, sizeof params},
-                                find(client, CKO_PRIVATE_KEY, encryption_key),
-                                {number(CKA_CLASS, CKO_SECRET_KEY), number(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
-                                 flag(CKA_SENSITIVE, false), flag(CKA_EXTRACTABLE, true)},
-                                secret),
-                  CKR_OK);
-        const auto own_public = own.public_key();
-        const auto* ec = std::get_if<crypto::EcPublicKey>(&own_public);
-        const View peer =
-            ec != nullptr ? View(ec->point) : View(std::get<crypto::OkpPublicKey>(own_public).value);
-        EXPECT_EQ(client.attribute(secret, CKA_VALUE), to_bytes(other.agree(peer).value()));
-    };
-    const auto p256 = crypto::PrivateKey::generate_ec(crypto::Curve::p256);
-    agree(crypto::PrivateKey::generate_ec(crypto::Curve::p256), p256,
-          std::get<crypto::EcPublicKey>(p256.public_key()).point);
-    const auto x25519 = crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519);
-    agree(crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519), x25519,
-          std::get<crypto::OkpPublicKey>(x25519.public_key()).value);
+TEST_F(OpenPgpTest, AgreesOnSecretsWithX25519) {
+    const auto own = crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519);
+    const auto other = crypto::PrivateKey::generate_okp(crypto::OkpCurve::x25519);
+    bring(encryption_key, own);
+    const Client client;
+    ASSERT_EQ(client.login(), CKR_OK);
+    Bytes point = to_bytes(std::get<crypto::OkpPublicKey>(other.public_key()).value);
+    CK_ECDH1_DERIVE_PARAMS params{CKD_NULL, 0, nullptr, point.size(), point.data()};
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
+    ASSERT_EQ(client.derive({CKM_ECDH1_DERIVE, &params, sizeof params},
+                            find(client, CKO_PRIVATE_KEY, encryption_key),
+                            {number(CKA_CLASS, CKO_SECRET_KEY), number(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
+                             flag(CKA_SENSITIVE, false), flag(CKA_EXTRACTABLE, true)},
+                            secret),
+              CKR_OK);
+    const auto expected = other.agree(std::get<crypto::OkpPublicKey>(own.public_key()).value);
+    EXPECT_EQ(client.attribute(secret, CKA_VALUE), to_bytes(expected.value()));
 }
 
 TEST_F(OpenPgpTest, TheSignatureKeyAsksForThePinEachTime) {
@@ -158,17 +148,6 @@ TEST_F(OpenPgpTest, TheSignatureKeyAsksForThePinEachTime) {
     client->C_SessionCancel(client.session(), CKF_SIGN);
     sign(client, signature_key, CKM_ECDSA_SHA256);
     sign(client, signature_key, CKM_ECDSA_SHA256);
-}
-
-TEST_F(OpenPgpTest, TheUserMakesNoKeys) {
-    const Client client;
-    ASSERT_EQ(client.login(), CKR_OK);
-    Client::Pair pair{};
-    const Byte slot = authentication_key;
-    EXPECT_EQ(
-        client.generate(CKM_EC_KEY_PAIR_GEN, {flag(CKA_TOKEN, true), bytes(CKA_EC_PARAMS, p256_params())},
-                        {flag(CKA_TOKEN, true), bytes(CKA_ID, View(&slot, 1))}, pair),
-        CKR_USER_NOT_LOGGED_IN);
 }
 
 TEST_F(OpenPgpTest, CertificatesStandBesideTheirKeys) {
@@ -216,74 +195,7 @@ TEST_F(OpenPgpTest, PrivateDataAreTheUsers) {
               to_bytes(view_of("three")));
 }
 
-CK_RV set_pin(const Client& client, std::string old_pin, std::string new_pin) {
-    const auto raw = [](std::string& text) { return reinterpret_cast<CK_UTF8CHAR_PTR>(text.data()); };
-    return client->C_SetPIN(client.session(), raw(old_pin), old_pin.size(), raw(new_pin), new_pin.size());
-}
-
-CK_RV init_pin(const Client& client, std::string pin) {
-    return client->C_InitPIN(client.session(), reinterpret_cast<CK_UTF8CHAR_PTR>(pin.data()), pin.size());
-}
-
-TEST_F(OpenPgpTest, PinsAreChangedAndUnblocked) {
-    {
-        const Client client;
-        EXPECT_EQ(set_pin(client, "123456", "654321"), CKR_OK);
-        EXPECT_EQ(client.login("000000"), CKR_PIN_INCORRECT);
-        EXPECT_EQ(client.login("000000"), CKR_PIN_INCORRECT);
-        CK_TOKEN_INFO info;
-        ASSERT_EQ(client->C_GetTokenInfo(client.slot(), &info), CKR_OK);
-        EXPECT_NE(info.flags & CKF_USER_PIN_FINAL_TRY, 0U);
-        EXPECT_EQ(client.login("000000"), CKR_PIN_LOCKED);
-        EXPECT_EQ(client.login("654321"), CKR_PIN_LOCKED);
-    }
-    as_officer([](const Client& client) {
-        EXPECT_EQ(init_pin(client, "111111"), CKR_OK);
-        EXPECT_EQ(set_pin(client, "12345678", "87654321"), CKR_OK);
-    });
-    const Client client;
-    EXPECT_EQ(client.login("111111"), CKR_OK);
-    EXPECT_EQ(client->C_Logout(client.session()), CKR_OK);
-    EXPECT_EQ(client.login(officer_pin, CKU_SO), CKR_PIN_INCORRECT);
-    EXPECT_EQ(client.login("87654321", CKU_SO), CKR_OK);
-}
-
-TEST_F(OpenPgpTest, ATokenIsMadeAsNewByItsOfficer) {
-    as_officer([](const Client& client) {
-        EXPECT_EQ(set_pin(client, "12345678", "87654321"), CKR_OK);
-        client.generate_ec(authentication_key, p256_params());
-    });
-    std::string pin = "87654321";
-    CK_UTF8CHAR label[33] = "as new                          ";
-    {
-        const Client client;
-        ASSERT_EQ(client->C_CloseAllSessions(client.slot()), CKR_OK);
-        std::string wrong = "99999999";
-        EXPECT_EQ(client->C_InitToken(client.slot(), reinterpret_cast<CK_UTF8CHAR_PTR>(wrong.data()),
-                                      wrong.size(), label),
-                  CKR_PIN_INCORRECT);
-        ASSERT_EQ(client->C_InitToken(client.slot(), reinterpret_cast<CK_UTF8CHAR_PTR>(pin.data()),
-                                      pin.size(), label),
-                  CKR_OK);
-    }
-    const Client client;
-    EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
-    EXPECT_EQ(client.login("87654321", CKU_SO), CKR_OK) << "the officer's PIN stays";
-    EXPECT_EQ(client->C_Logout(client.session()), CKR_OK);
-    EXPECT_EQ(client.login(), CKR_OK);
-}
-
-TEST_F(OpenPgpTest, AKeyIsErased) {
-    as_officer([](const Client& client) {
-        client.generate_ec(authentication_key, p256_params());
-        EXPECT_EQ(client.destroy(find(client, CKO_PUBLIC_KEY, authentication_key)), CKR_OK);
-        EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
-    });
-    const Client client;
-    EXPECT_TRUE(client.find({number(CKA_CLASS, CKO_PUBLIC_KEY)}).empty());
-}
-
-TEST_F(OpenPgpTest, SignaturesCostFewCommands) {
+TEST_F(OpenPgpTest, SignaturesCostFewCommandsBesideRsaKeys) {
     as_officer([](const Client& client) {
         client.generate_rsa(encryption_key);
         client.generate_rsa(authentication_key);

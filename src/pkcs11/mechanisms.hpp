@@ -65,9 +65,10 @@ CK_MECHANISM_INFO mechanism_info(const Token& token, const MechanismRow& row);
 /// computes tells whether the card has something to carry out |row| with |key|.
 bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key);
 
-/// primitive_of is what the card computes with |key| for a scheme; MECHANISM_INVALID when it computes nothing
-/// for it.
-card::Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key);
+/// primitive_of is what the card computes with |key| for a mechanism; MECHANISM_INVALID when it computes
+/// nothing for it, or the profile wants it computed otherwise.
+card::Primitive primitive_of(const card::Applet& applet, const MechanismRow& mechanism,
+                             const crypto::PublicKey& key);
 
 /// hash_of finds the hash that a digest mechanism, an MGF or a key derivation function stands for; nullopt
 /// for others.

@@ -34,7 +34,7 @@ SignOperation::SignOperation(std::shared_ptr<Token> token, std::shared_ptr<const
     : m_token(std::move(token)), m_key(std::get<CardKey>(key->key)), m_row(row), m_pss(pss), m_input(row) {}
 
 Bytes SignOperation::finish(View last) {
-    const auto primitive = primitive_of(m_token->applet(), m_row.scheme, m_key.public_key);
+    const auto primitive = primitive_of(m_token->applet(), m_row, m_key.public_key);
     const SignatureUse use{m_row, m_key.public_key, m_pss};
     const Bytes input = m_input.finish(last);
     const Bytes block =

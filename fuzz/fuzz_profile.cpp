@@ -3,8 +3,10 @@
 // the others are the user's.
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "card/profile_assembly.hpp"
+#include "card/profile_variants.hpp"
 
 using namespace jeton::card;
 
@@ -39,6 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     for (const auto& profile : result.profiles) {
+        std::vector<std::size_t> all(profile->variants.size());
+        std::iota(all.begin(), all.end(), 0U);
+        if (with_variants(profile, all)->id != profile->id) {
+            std::abort();
+        }
         for (const KeySlot& key : profile->keys) {
             const bool sound = (!key.pin || *key.pin < profile->pins.size()) &&
                                (!key.certificate || *key.certificate < profile->objects.size());

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "card/hsm_applet.hpp"
+#include "card/iso7816_applet.hpp"
 #include "card/openpgp_applet.hpp"
 #include "card/pin_block.hpp"
 #include "card/piv_applet.hpp"
@@ -22,6 +23,14 @@ constexpr std::array hsm_commands{CommandCode{proprietary, 0x62},   // DECIPHER
                                   CommandCode{proprietary, 0x68},   // SIGN
                                   CommandCode{proprietary, 0x78}};  // SYMMETRIC OPERATION
 
+constexpr std::array iso_commands{CommandCode{iso, 0x22},   // MANAGE SECURITY ENVIRONMENT
+                                  CommandCode{iso, 0x2A},   // PERFORM SECURITY OPERATION
+                                  CommandCode{iso, 0x86},   // GENERAL AUTHENTICATE
+                                  CommandCode{iso, 0x87},   // the same, with BER-TLV
+                                  CommandCode{iso, 0x88},   // INTERNAL AUTHENTICATE
+                                  CommandCode{iso, 0xB0},   // READ BINARY
+                                  CommandCode{iso, 0xCA}};  // GET DATA
+
 struct AppletKind {
     std::string_view name;  ///< as profiles write it
     std::span<const CommandCode> template_commands;
@@ -38,9 +47,10 @@ constexpr const char* no_secret_keys = "this card takes no AES keys in this way"
 constexpr const char* fixed_slots =
     "this card has the keys and objects of its profile, under their names there";
 
-constexpr std::array<AppletKind, 3> applet_kinds{{{"piv", piv_commands, make<PivApplet>},
+constexpr std::array<AppletKind, 4> applet_kinds{{{"piv", piv_commands, make<PivApplet>},
                                                   {"openpgp", openpgp_commands, make<OpenPgpApplet>},
-                                                  {"sc-hsm", hsm_commands, make<HsmApplet>}}};
+                                                  {"sc-hsm", hsm_commands, make<HsmApplet>},
+                                                  {"iso7816", iso_commands, make<Iso7816Applet>}}};
 
 }  // namespace
 

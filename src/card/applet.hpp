@@ -80,6 +80,14 @@ class Applet {
     /// select makes the application current; false when the card does not have it.
     virtual bool select(Channel& channel) = 0;
 
+    /// select_answer is what the card answered to SELECT of its application; note_select_answer keeps it.
+    View select_answer() const { return m_select_answer; }
+    void note_select_answer(View answer) { m_select_answer = to_bytes(answer); }
+
+    /// read_version is the version of the application or of the card's software, for profiles that tell
+    /// versions apart; nullopt when the card does not tell.
+    virtual std::optional<Version> read_version(Channel&) { return std::nullopt; }
+
     /// read_serial tells this card from every other; in the form of CK_TOKEN_INFO.serialNumber before it is
     /// cut.
     virtual std::string read_serial(Channel& channel) = 0;
@@ -243,6 +251,7 @@ class Applet {
 
   private:
     std::shared_ptr<const Profile> m_profile;
+    Bytes m_select_answer;
 };
 
 /// CommandCode is a command that a template of a profile may send.

@@ -115,25 +115,47 @@ struct Burst::State {
                 resume();
             }
             return function();
+        } catch (Error& error) {
+            explain(error);
+            throw;
         } catch (const reader::Error& error) {
             note(error);
             throw;
         }
     }
 
+    /// explain gives |error| the meaning that the profile has for it.
+    void explain(Error& error) const {
+        const StatusRule* const rule = card.profile().status_rule(error);
+        if (rule != nullptr && rule->return_value) {
+            error.set_meaning(*rule->return_value);
+        }
+    }
+
+    /// wants tells whether the profile has |action| follow |error|. Nothing follows a PIN that was refused:
+    /// it is never sent twice.
+    bool wants(const Error& error, StatusRule::Action action) const {
+        const StatusRule* const rule = card.profile().status_rule(error);
+        return rule != nullptr && rule->action == action && !is_about_pin(error.verb());
+    }
+
     /// with_selection repeats |function| once when the card answers as if its application were not selected
-    /// any more.
+    /// any more, and where the profile says so.
     template <typename Function>
     auto with_selection(Function&& function) {
+        bool again = false;
         try {
             return function();
         } catch (const Error& error) {
-            if (reselected || !lost_selection(error)) {
+            again = !retried && wants(error, StatusRule::Action::retry_once);
+            if (!again && (reselected || !lost_selection(error))) {
                 throw;
             }
         }
-        reselected = true;
-        resume();
+        (again ? retried : reselected) = true;
+        if (!again) {
+            resume();
+        }
         return function();
     }
 
@@ -147,7 +169,8 @@ struct Burst::State {
             try {
                 return function();
             } catch (const Error& error) {
-                if (!trusted || error.status() != sw::security_status) {
+                if (!trusted ||
+                    !(error.status() == sw::security_status || wants(error, StatusRule::Action::relogin))) {
                     throw;
                 }
             }
@@ -195,10 +218,10 @@ struct Burst::State {
         }
     }
 
-    static bool lost_selection(const Error& error) {
+    bool lost_selection(const Error& error) const {
         return error.kind() == Error::Kind::status &&
                (error.status() == sw::ins_not_supported || error.status() == sw::cla_not_supported ||
-                error.status() == sw::no_current_file);
+                error.status() == sw::no_current_file || wants(error, StatusRule::Action::reselect));
     }
 
     void resume();
@@ -269,6 +292,7 @@ struct Burst::State {
     Card::State& card;
     std::unique_ptr<reader::Lease> lease;
     bool reselected = false;
+    bool retried = false;      ///< as a rule of the profile said
     bool keeps_lease = false;  ///< for the next burst
 };
 

@@ -11,6 +11,7 @@ namespace jeton::card {
 namespace {
 
 constexpr unsigned most_get_responses = 512;
+constexpr std::size_t longest_response = any_length;  ///< in all its pieces
 constexpr Byte chaining_bit = 0x10;
 constexpr Byte get_response = 0xC0;
 
@@ -179,7 +180,7 @@ void Channel::collect(Response& response, const Apdu& apdu, Milliseconds limit) 
         }
         const bool stuck = part.status.sw1() == 0x61 && part.data.empty();
         if (stuck || round == most_get_responses ||
-            part.data.size() > m_rule.max_response_data - response.data.size()) {
+            part.data.size() > longest_response - std::min(longest_response, response.data.size())) {
             throw Error(Error::Kind::malformed, Verb::read, "the card does not stop announcing data (61xx)");
         }
         append(response.data, part.data);

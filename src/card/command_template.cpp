@@ -208,9 +208,10 @@ bool CommandTemplate::Step::has_room(const TransportRule& rule, const TemplateVa
     const bool one_short = rule.extended == Switch::never && rule.chaining == Switch::never;
     const std::size_t command =
         one_short ? std::min(rule.max_command_data, longest_short_data) : rule.max_command_data;
-    const bool short_answer = !rule.get_response && (rule.extended == Switch::never || le == Le::up_to_256);
-    const std::size_t answer =
-        short_answer ? std::min<std::size_t>(rule.max_response_data, most_short_le) : rule.max_response_data;
+    const bool is_short = rule.extended == Switch::never || le == Le::up_to_256;
+    const std::size_t one_answer =
+        is_short ? std::min<std::size_t>(rule.max_response_data, most_short_le) : rule.max_response_data;
+    const std::size_t answer = rule.get_response ? std::size_t{any_length} : one_answer;
     std::size_t sent = 0;
     for (const Piece& piece : pieces) {
         sent += size_of(piece, values, data);

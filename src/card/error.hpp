@@ -1,6 +1,7 @@
 // What a card can refuse, and the commands that it can refuse.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -54,11 +55,23 @@ class Error final : public std::runtime_error {
     Verb verb() const { return m_verb; }
     StatusWord status() const { return m_status; }
 
+    /// meaning is the return value of PKCS#11 that the profile gives to the status word; nullopt: the usual
+    /// one.
+    std::optional<std::uint32_t> meaning() const { return m_meaning; }
+    void set_meaning(std::uint32_t value) { m_meaning = value; }
+
   private:
     Kind m_kind;
     Verb m_verb;
     StatusWord m_status{};
+    std::optional<std::uint32_t> m_meaning;
 };
+
+/// is_about_pin tells commands that compare or change a secret.
+constexpr bool is_about_pin(Verb verb) {
+    return verb == Verb::verify || verb == Verb::change_pin || verb == Verb::unblock ||
+           verb == Verb::authenticate || verb == Verb::initialize;
+}
 
 /// is_refusal tells that the card compared a secret and found it wrong, or does not compare any more.
 inline bool is_refusal(const Error& error) {

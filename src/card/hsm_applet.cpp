@@ -14,6 +14,9 @@ namespace {
 /// The last digits of a certificate holder reference are a sequence number (TR-03110 part 3, C.1.2).
 constexpr std::size_t sequence_digits = 5;
 
+/// What a card says of itself in its file control information.
+constexpr std::uint32_t tag_options = 0x85;
+
 /// The label in TokenInfo (PKCS #15 1.1, 6.9).
 constexpr std::uint32_t tag_label = 0x80;
 
@@ -26,7 +29,17 @@ bool HsmApplet::select(Channel& channel) {
     if (broke_down(answer.status)) {
         throw Error(Verb::select, answer.status, fmt::format("SELECT: {:04X}", answer.status.value));
     }
+    note_select_answer(answer.data);
     return answer.status.ok();
+}
+
+/// read_version: some cards end the object 85 of their answer to SELECT with major and minor number.
+std::optional<Version> HsmApplet::read_version(Channel&) {
+    const auto options = find_tlv_anywhere(select_answer(), tag_options);
+    if (!options || options->size() < 2) {
+        return std::nullopt;
+    }
+    return Version{{(*options)[options->size() - 2], options->back()}};
 }
 
 /// read_serial takes the holder of the device certificate without its sequence number. A card that has no

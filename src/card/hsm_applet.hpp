@@ -18,6 +18,7 @@ class HsmApplet final : public Applet {
     using Applet::Applet;
 
     bool select(Channel& channel) override;
+    std::optional<Version> read_version(Channel& channel) override;
     std::string read_serial(Channel& channel) override;
     std::string read_label(Channel& channel) override;
 

@@ -32,7 +32,14 @@ bool OpenPgpApplet::select(Channel& channel) {
     if (broke_down(answer.status)) {
         throw Error(Verb::select, answer.status, fmt::format("SELECT: {:04X}", answer.status.value));
     }
+    note_select_answer(answer.data);
     return answer.status.ok();
+}
+
+/// read_version is that of the specification, which stands in the AID (4.2.1).
+std::optional<Version> OpenPgpApplet::read_version(Channel& channel) {
+    const unsigned version = data(channel).version();
+    return Version{{version >> 8, version & 0xFF}};
 }
 
 /// send throws unless the card answers 9000.

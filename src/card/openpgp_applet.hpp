@@ -16,6 +16,7 @@ class OpenPgpApplet final : public Applet {
     using Applet::Applet;
 
     bool select(Channel& channel) override;
+    std::optional<Version> read_version(Channel& channel) override;
     std::string read_serial(Channel& channel) override;
 
     PinStatus pin_status(Channel& channel, const PinRule& pin) override;

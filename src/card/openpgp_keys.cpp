@@ -64,19 +64,6 @@ SecretBytes operand(Primitive primitive, Verb verb, View input, KeyType type, st
     return to_secret(input);
 }
 
-/// shared_secret is the X coordinate in what ECDH answers: X alone, or a whole point.
-std::optional<SecretBytes> shared_secret(View value, std::size_t unit) {
-    if (value.size() == 2 * unit + 1 && value.front() == 0x04) {
-        value = value.subspan(1, unit);
-    }
-    if (value.empty() || value.size() > unit) {
-        return std::nullopt;
-    }
-    SecretBytes out(unit - value.size(), 0x00);
-    append(out, value);
-    return out;
-}
-
 /// result_of checks what the card computed.
 std::optional<SecretBytes> result_of(Primitive primitive, Verb verb, View value, std::size_t unit) {
     constexpr std::size_t least_padding = 11;

@@ -52,4 +52,16 @@ SecretBytes whole_number(Verb verb, Primitive primitive, View input, std::size_t
     return out;
 }
 
+std::optional<SecretBytes> shared_secret(View value, std::size_t unit) {
+    if (value.size() == 2 * unit + 1 && value.front() == 0x04) {
+        value = value.subspan(1, unit);
+    }
+    if (value.empty() || value.size() > unit) {
+        return std::nullopt;
+    }
+    SecretBytes out(unit - value.size(), 0x00);
+    append(out, value);
+    return out;
+}
+
 }  // namespace jeton::card

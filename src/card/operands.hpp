@@ -19,4 +19,8 @@ void require_point(Verb verb, View point, KeyType type, std::size_t unit);
 /// field (FIPS 186-4, 6.4), numbers gain zeros on the left. Throws Error(too_large) for a longer number.
 SecretBytes whole_number(Verb verb, Primitive primitive, View input, std::size_t unit);
 
+/// shared_secret is the X coordinate, as long as |unit|, in what cards answer to a key agreement: X alone, or
+/// the whole uncompressed point; nullopt for anything else.
+std::optional<SecretBytes> shared_secret(View value, std::size_t unit);
+
 }  // namespace jeton::card

@@ -37,6 +37,7 @@ bool PivApplet::select(Channel& channel) {
             {.ins = piv::ins_select, .p1 = 0x04, .p2 = rule.p2, .data = aid, .le = rule.le ? 256U : 0U});
         const bool selected = answer.status.ok() || answer.status == sw::fci_badly_formatted;
         if (selected && plausible(answer.data)) {
+            note_select_answer(answer.data);
             return true;
         }
         if (broke_down(answer.status)) {
@@ -45,6 +46,15 @@ bool PivApplet::select(Channel& channel) {
         log::debug("profile {}: SELECT {} -> {:04X}", profile().id, to_hex(aid), answer.status.value);
     }
     return false;
+}
+
+/// read_version asks for the version of the card's software: three numbers, on cards that have the command.
+std::optional<Version> PivApplet::read_version(Channel& channel) {
+    const Response answer = channel.transmit({.ins = piv::ins_get_version, .le = 256});
+    if (!answer.status.ok() || answer.data.size() != 3) {
+        return std::nullopt;
+    }
+    return Version{{answer.data[0], answer.data[1], answer.data[2]}};
 }
 
 std::string PivApplet::read_serial(Channel& channel) {

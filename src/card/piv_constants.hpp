@@ -22,6 +22,7 @@ inline constexpr Byte ins_put_data = 0xDB;
 inline constexpr Byte ins_move_key = 0xF6;
 inline constexpr Byte ins_get_metadata = 0xF7;
 inline constexpr Byte ins_get_serial = 0xF8;
+inline constexpr Byte ins_get_version = 0xFD;
 inline constexpr Byte ins_attest = 0xF9;
 inline constexpr Byte ins_reset = 0xFB;
 inline constexpr Byte ins_import_key = 0xFE;

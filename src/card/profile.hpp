@@ -10,12 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "card/error.hpp"
+#include "card/profile_version.hpp"
 #include "util/bytes.hpp"
 #include "util/deadline.hpp"
 
 namespace jeton::card {
 
 class CommandTemplate;
+struct ProfileDocument;
 
 /// Switch is a decision that can be left to the software.
 enum class Switch { automatic, always, never };
@@ -37,28 +40,57 @@ enum class KeyType {
     secp256k1
 };
 
+/// MaskedBytes is a value of which some bits count.
+struct MaskedBytes {
+    Bytes value;
+    Bytes mask;  ///< empty: all ones; else as long as value
+
+    /// fits tells whether |bytes| has this length, and these bits where the mask has ones.
+    bool fits(View bytes) const;
+    bool operator==(const MaskedBytes&) const = default;
+};
+
 /// MatchRule recognises a card when all of its parts that are present do.
 struct MatchRule {
-    Bytes atr;                    ///< empty: any
-    Bytes atr_mask;               ///< empty: all ones; else as long as atr
+    MaskedBytes atr;              ///< empty: any
     std::string historical_text;  ///< part of the historical bytes, without regard to case
     Bytes historical_hex;         ///< part of the historical bytes
+    std::string reader;           ///< the reader's name, with * and ?; empty: any
     Bytes aid;                    ///< must be selectable
+
+    // What the card says when the profile's application is selected.
+    struct SelectTlv {
+        std::uint32_t tag = 0;
+        MaskedBytes value;
+        bool operator==(const SelectTlv&) const = default;
+    };
+    std::optional<SelectTlv> select_tlv;  ///< a data object anywhere in the answer to SELECT
+    struct GetData {
+        Byte p1 = 0;
+        Byte p2 = 0;
+        MaskedBytes value;
+        bool operator==(const GetData&) const = default;
+    };
+    std::optional<GetData> get_data;  ///< the answer to GET DATA
+    VersionRange version;             ///< of the application
+
+    bool operator==(const MatchRule&) const = default;
 };
 
 struct SelectRule {
     Bytes aid;
     Byte p2 = 0x00;
     bool le = true;
+    Byte file_p2 = 0x0C;            ///< P2 of SELECT of a file
     std::vector<Bytes> alternates;  ///< AIDs tried in order when |aid| is not found
 };
 
 struct TransportRule {
     Switch extended = Switch::automatic;
     Switch chaining = Switch::automatic;
-    std::size_t chunk = 255;               ///< bytes of data in one link of a chain
-    std::size_t max_command_data = 65535;  ///< bytes of data in one command, over all its links
-    std::size_t max_response_data = 65536;
+    std::size_t chunk = 255;                ///< bytes of data in one link of a chain
+    std::size_t max_command_data = 65535;   ///< bytes of data in one command, over all its links
+    std::size_t max_response_data = 65536;  ///< bytes of data in one answer; GET RESPONSE brings others
     bool get_response = true;
     bool retry_6c = true;
 };
@@ -68,9 +100,17 @@ struct TokenRule {
         label;  ///< alternatives: the first whose placeholders ({certCN} ...) have a value
     std::string manufacturer;
     std::string model;
-    enum class SerialSource { chuid, yubikey_f8, openpgp_aid, cvc, fixed } serial_from = SerialSource::chuid;
+    enum class SerialSource {
+        chuid,
+        yubikey_f8,
+        openpgp_aid,
+        cvc,
+        fixed,
+        object
+    } serial_from = SerialSource::chuid;
     bool serial_decimal = false;
     std::string fixed_serial;
+    std::optional<std::size_t> serial_object;  ///< index into Profile::objects, for SerialSource::object
 };
 
 /// PinRole says whose secret a PIN is. context is the user's PIN once more, under another reference of the
@@ -136,7 +176,8 @@ struct KeySlot {
 struct ObjectSlot {
     std::string id;
     enum class Class { certificate, data } object_class = Class::data;
-    Bytes ref;  ///< tag
+    Bytes ref;          ///< tag, or with |file| one or more file identifiers
+    bool file = false;  ///< a file below the application (applet iso7816), not a data object
     std::string label;
     std::string application;
     Bytes oid;  ///< DER OBJECT IDENTIFIER; empty when there is none
@@ -207,9 +248,25 @@ struct MechanismRule {
     bool enabled = true;
     std::vector<std::string> keys;  ///< ids of the keys that it is limited to; empty: all
     std::map<Purpose, std::shared_ptr<const CommandTemplate>> commands;
+    std::optional<Byte> algorithm;  ///< the card's identifier, for {alg} of the template
+    std::size_t min_bits = 0;
+    std::size_t max_bits = 65536;
+    enum class Pad { host, card, none };
+    std::optional<Pad> pad;  ///< who pads; nullopt: whoever can
+    enum class Input { block, digestinfo, hash, message };
+    std::optional<Input> input;  ///< what the card gets; nullopt: whatever it takes
 
     /// command is the template for |purpose|; nullptr: there is none.
     const CommandTemplate* command(Purpose purpose) const;
+};
+
+/// StatusRule gives a status word another meaning than the usual one.
+struct StatusRule {
+    std::uint16_t value = 0;
+    std::uint16_t mask = 0xFFFF;                ///< bits that count
+    std::optional<Verb> on;                     ///< nullopt: any
+    std::optional<std::uint32_t> return_value;  ///< of PKCS#11
+    enum class Action { none, relogin, reselect, retry_once } action = Action::none;
 };
 
 struct Quirks {
@@ -222,7 +279,7 @@ struct Quirks {
 struct Profile {
     std::string id;
     std::string name;
-    std::string applet;  ///< "piv", "openpgp", "sc-hsm"
+    std::string applet;  ///< "piv", "openpgp", "sc-hsm", "iso7816"
     int priority = 0;
     bool enabled = true;
     std::string origin;  ///< the file that it came from, for messages
@@ -239,6 +296,9 @@ struct Profile {
         algorithms;  ///< the card's algorithm identifier of each kind of key that it takes
     std::map<std::string, MechanismRule> mechanisms;
     std::map<std::string, std::shared_ptr<const CommandTemplate>> commands;
+    std::vector<StatusRule> status;
+    std::vector<MatchRule> variants;  ///< when each change of the profile holds: by ATR and version
+    std::shared_ptr<const ProfileDocument> document;
     Quirks quirks;
     bool expose_data = true;
     bool allow_write = true;
@@ -249,6 +309,9 @@ struct Profile {
     std::optional<std::size_t> pin_index(PinRole role) const;
     std::optional<std::size_t> key_index(View pkcs11_id) const;
     std::optional<std::size_t> object_index(std::string_view object_id) const;
+
+    /// status_rule is the first rule about |error|; nullptr: there is none, or it is no status word.
+    const StatusRule* status_rule(const Error& error) const;
 };
 
 }  // namespace jeton::card

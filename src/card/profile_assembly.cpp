@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "card/profile_document.hpp"
 #include "card/profile_merge.hpp"
 #include "card/profile_reader.hpp"
 #include "card/profile_rules.hpp"
@@ -29,17 +30,13 @@ struct Document {
 /// Result is one profile after all files had their say.
 struct Result {
     JsonPointer whole;
-    std::string origin;
+    std::vector<std::string> files;  ///< in the order of their effect
+    JsonPointer authority{};         ///< the system's view, where a file that is not trusted took part
     const Document* definition = nullptr;
     bool from_user = false;  ///< a file that is not trusted took part
 };
 
 using World = std::map<std::string, Result>;
-
-bool same_rule(const MatchRule& a, const MatchRule& b) {
-    return a.atr == b.atr && a.atr_mask == b.atr_mask && a.historical_text == b.historical_text &&
-           a.historical_hex == b.historical_hex && a.aid == b.aid;
-}
 
 class Assembler {
   public:
@@ -72,7 +69,9 @@ class Assembler {
         Assembled assembled;
         for (const auto& [id, result] : world) {
             Profile profile = read_profile(*result.whole);
-            profile.origin = result.origin;
+            profile.origin = fmt::format("{}", fmt::join(result.files, ", "));
+            profile.document = std::make_shared<const ProfileDocument>(
+                ProfileDocument{result.whole, result.files, result.authority});
             if (profile.enabled) {
                 assembled.profiles.push_back(std::make_shared<const Profile>(std::move(profile)));
             }
@@ -170,7 +169,7 @@ class Assembler {
             for (std::size_t i = 0; trusted != nullptr && i < match.size(); ++i) {
                 const MatchRule rule = read_match(match[i]);
                 const Json& others = (*trusted->whole)["match"];
-                const auto same = [&rule](const Json& other) { return same_rule(rule, read_match(other)); };
+                const auto same = [&rule](const Json& other) { return rule == read_match(other); };
                 if (std::any_of(others.begin(), others.end(), same)) {
                     problems.add(
                         fmt::format("/match/{}", i),
@@ -182,11 +181,23 @@ class Assembler {
         }
     }
 
+    /// files_of is the file of |document| behind those that it extends.
+    static std::vector<std::string> files_of(const Document* document) {
+        std::vector<std::string> files;
+        for (; document != nullptr; document = document->base) {
+            files.insert(files.begin(), document->file);
+        }
+        return files;
+    }
+
     World build_world(bool trusted_only) {
         World world;
         for (const auto& [id, versions] : m_definitions) {
             if (const Document* document = resolve(id, trusted_only)) {
-                world[id] = {document->whole, document->file, document, !document->trusted};
+                world[id] = {.whole = document->whole,
+                             .files = files_of(document),
+                             .definition = document,
+                             .from_user = !document->trusted};
             }
         }
         for (const auto& patch : m_patches) {
@@ -229,7 +240,7 @@ class Assembler {
         for (auto& [id, whole] : changed) {
             Result& result = world[id];
             result.whole = std::move(whole);
-            result.origin += ", " + patch.file;
+            result.files.push_back(patch.file);
             result.from_user = result.from_user || !patch.trusted;
         }
     }
@@ -251,12 +262,13 @@ class Assembler {
         if (system == nullptr) {
             return true;
         }
+        result.authority = system->whole;
         const auto whole = std::make_shared<Json>(*result.whole);
         const auto restored = restore_locked(*whole, *system->whole);
         if (restored.empty()) {
             return true;
         }
-        log::warn("profile {}: {} kept as the system's profile has it: policy.locked", result.origin,
+        log::warn("profile {}: {} kept as the system's profile has it: policy.locked", result.files.back(),
                   fmt::join(restored, ", "));
         result.whole = whole;
         ProblemList problems;

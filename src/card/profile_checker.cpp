@@ -242,7 +242,10 @@ class FormChecker {
             return;
         }
         if (term.shape != nullptr && value.is_object()) {
-            return object(value, *term.shape, path, element);
+            const Extent whole = std::exchange(m_extent, term.partial ? Extent::part : m_extent);
+            object(value, *term.shape, path, element);
+            m_extent = whole;
+            return;
         }
         if (!fits(value, term)) {
             const bool show = value.is_string() && (term.kind == Kind::choice || term.text != nullptr);

@@ -15,6 +15,7 @@ namespace {
 /// MechanismCommand is a template that the software asks for: what it must take, and what its answer must
 /// have.
 struct MechanismCommand {
+    std::string_view applet;  ///< empty: any
     std::string_view mechanism;
     std::string_view purpose;
     std::array<std::string_view, 3> operands;
@@ -22,14 +23,21 @@ struct MechanismCommand {
 };
 
 constexpr std::array mechanism_commands{
-    MechanismCommand{"CKM_AES_GCM", "encrypt", {"{data}", "{iv}", "{aad}"}, {"ciphertext", "tag"}},
-    MechanismCommand{"CKM_AES_GCM", "decrypt", {"{data}", "{iv}", "{aad}"}, {"plaintext"}},
-    MechanismCommand{"CKM_AES_GCM", "block", {"{data}"}, {"ciphertext"}},
-    MechanismCommand{"CKM_AES_ECB", "encrypt", {"{data}"}, {"ciphertext"}},
-    MechanismCommand{"CKM_AES_ECB", "decrypt", {"{data}"}, {"plaintext"}},
-    MechanismCommand{"CKM_AES_CBC", "encrypt", {"{data}"}, {"ciphertext"}},
-    MechanismCommand{"CKM_AES_CBC", "decrypt", {"{data}"}, {"plaintext"}},
-    MechanismCommand{"CKM_AES_CTR", "encrypt", {"{data}", "{counter}"}, {"ciphertext"}},
+    MechanismCommand{"", "CKM_AES_GCM", "encrypt", {"{data}", "{iv}", "{aad}"}, {"ciphertext", "tag"}},
+    MechanismCommand{"", "CKM_AES_GCM", "decrypt", {"{data}", "{iv}", "{aad}"}, {"plaintext"}},
+    MechanismCommand{"", "CKM_AES_GCM", "block", {"{data}"}, {"ciphertext"}},
+    MechanismCommand{"", "CKM_AES_ECB", "encrypt", {"{data}"}, {"ciphertext"}},
+    MechanismCommand{"", "CKM_AES_ECB", "decrypt", {"{data}"}, {"plaintext"}},
+    MechanismCommand{"", "CKM_AES_CBC", "encrypt", {"{data}"}, {"ciphertext"}},
+    MechanismCommand{"", "CKM_AES_CBC", "decrypt", {"{data}"}, {"plaintext"}},
+    MechanismCommand{"", "CKM_AES_CTR", "encrypt", {"{data}", "{counter}"}, {"ciphertext"}},
+    MechanismCommand{"iso7816", "CKM_RSA_X_509", "sign", {"{data}"}, {"signature"}},
+    MechanismCommand{"iso7816", "CKM_RSA_X_509", "decipher", {"{data}"}, {"plaintext"}},
+    MechanismCommand{"iso7816", "CKM_RSA_PKCS", "sign", {"{data}"}, {"signature"}},
+    MechanismCommand{"iso7816", "CKM_RSA_PKCS", "decipher", {"{data}"}, {"plaintext"}},
+    MechanismCommand{"iso7816", "CKM_ECDSA", "sign", {"{data}"}, {"signature"}},
+    MechanismCommand{"iso7816", "CKM_EDDSA", "sign", {"{data}"}, {"signature"}},
+    MechanismCommand{"iso7816", "CKM_ECDH1_DERIVE", "derive", {"{data}"}, {"secret"}},
 };
 
 const std::string& text(const Json& value) {
@@ -77,10 +85,17 @@ class Commands {
             return;
         }
         // One name is for whatever the mechanism does, which must be one thing.
-        const auto of_mechanism = [&name](const MechanismCommand& row) { return row.mechanism == name; };
-        const auto* const row =
-            std::find_if(mechanism_commands.begin(), mechanism_commands.end(), of_mechanism);
-        named(name, row == mechanism_commands.end() ? "" : row->purpose, text(command), path);
+        std::vector<std::string_view> purposes;
+        for (const MechanismCommand& row : mechanism_commands) {
+            if (serves(row) && row.mechanism == name) {
+                purposes.push_back(row.purpose);
+            }
+        }
+        if (purposes.size() > 1) {
+            return add(path, fmt::format("an object with templates for {}", fmt::join(purposes, ", ")),
+                       "text");
+        }
+        named(name, purposes.empty() ? "" : purposes.front(), text(command), path);
     }
 
   private:
@@ -89,6 +104,10 @@ class Commands {
         std::set<std::string> operands;
         std::set<std::string> fields;
     };
+
+    bool serves(const MechanismCommand& command) const {
+        return command.applet.empty() || command.applet == m_applet;
+    }
 
     void add(const Path& path, std::string expected, std::string found) {
         m_problems.add(path.pointer(), std::move(expected), std::move(found));
@@ -208,10 +227,10 @@ class Commands {
     /// named checks that |target| is a template that can do |purpose| of the mechanism.
     void named(const std::string& mechanism, std::string_view purpose, const std::string& target,
                const Path& path) {
-        const auto row = std::find_if(mechanism_commands.begin(), mechanism_commands.end(),
-                                      [&](const MechanismCommand& command) {
-                                          return command.mechanism == mechanism && command.purpose == purpose;
-                                      });
+        const auto row = std::find_if(
+            mechanism_commands.begin(), mechanism_commands.end(), [&](const MechanismCommand& command) {
+                return serves(command) && command.mechanism == mechanism && command.purpose == purpose;
+            });
         if (row == mechanism_commands.end()) {
             return add(path, "no template, as this mechanism has no use for one", in_quotes(target));
         }

@@ -1,7 +1,5 @@
 #include "card/profile_command_terms.hpp"
 
-#include <algorithm>
-
 #include "card/profile_terms.hpp"
 
 namespace jeton::card::vocabulary {
@@ -41,20 +39,12 @@ constexpr std::array step_terms{
             "The most bytes of `{data}` (default: as many as `transport` lets through)."),
 };
 
-/// with_steps is the rows of a command: those of its only step, and the list of several.
-constexpr std::array<Term, step_terms.size() + 1> with_steps(Term steps) {
-    std::array<Term, step_terms.size() + 1> out{};
-    std::copy(step_terms.begin(), step_terms.end(), out.begin());
-    out.back() = steps;
-    return out;
-}
-
-constexpr std::array command_terms =
-    with_steps(at_most(list(object("steps", step_shape,
-                                   "Instead of all that: several commands, of which the first that fails "
-                                   "ends the sequence."),
-                            1),
-                       most_template_steps));
+constexpr std::array several_steps{at_most(
+    list(object("steps", step_shape,
+                "Instead of all that: several commands, of which the first that fails ends the sequence."),
+         1),
+    most_template_steps)};
+constexpr auto command_terms = joined(step_terms, several_steps);
 
 constexpr Term constant_terms[] = {
     hex("128", 1, 255, "For keys of 128 bits."),
@@ -73,11 +63,11 @@ constexpr Term purpose_terms[] = {
 
 }  // namespace
 
-constexpr Shape piece_shape{"piece", "`commands.*.data[]`", piece_terms};
-constexpr Shape field_shape{"field", "`commands.*.answer[]`", field_terms};
-constexpr Shape step_shape{"step", "`commands.*.steps[]`", step_terms};
-constexpr Shape command_shape{"command", "`commands.*`", command_terms};
-constexpr Shape constant_shape{"constant", "`constants.*`", constant_terms};
+constexpr Shape piece_shape{"piece", "`commands.*.data[]`", piece_terms, true};
+constexpr Shape field_shape{"field", "`commands.*.answer[]`", field_terms, true};
+constexpr Shape step_shape{"step", "`commands.*.steps[]`", step_terms, true};
+constexpr Shape command_shape{"command", "`commands.*`", command_terms, true};
+constexpr Shape constant_shape{"constant", "`constants.*`", constant_terms, true};
 constexpr Shape purpose_shape{"purpose", "`mechanisms.*.command`", purpose_terms, true};
 
 }  // namespace jeton::card::vocabulary

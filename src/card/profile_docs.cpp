@@ -42,7 +42,7 @@ Json kind_schema(const Term& term, Extent extent) {
         case Kind::choice:
             return {{"enum", term.values}};
         case Kind::object:
-            return reference(definition(*term.shape, extent));
+            return reference(definition(*term.shape, term.partial ? Extent::part : extent));
     }
     return {};
 }
@@ -191,7 +191,9 @@ Json profile_schema() {
 std::string profile_reference() {
     std::string out = "Keys with \\* are required in a profile that neither extends nor patches another.\n";
     for (const Shape* shape : vocabulary::shapes()) {
-        table(*shape, out);
+        if (shape->told) {
+            table(*shape, out);
+        }
     }
     return out;
 }

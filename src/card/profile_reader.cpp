@@ -3,70 +3,15 @@
 #include <algorithm>
 
 #include "card/command_template.hpp"
+#include "card/profile_reading.hpp"
 #include "card/profile_vocabulary.hpp"
 #include "util/tlv.hpp"
 
 namespace jeton::card {
 
+using namespace reading;
+
 namespace {
-
-// Each read() leaves |out| alone, and with it the default that profile.hpp gives, when the key is not there.
-
-void read(const Json& json, const char* key, bool& out) {
-    out = json.value(key, out);
-}
-
-void read(const Json& json, const char* key, std::string& out) {
-    if (const auto found = json.find(key); found != json.end()) {
-        out = found->get<std::string>();
-    }
-}
-
-template <typename Number>
-void read_number(const Json& json, const char* key, Number& out) {
-    if (const auto found = json.find(key); found != json.end()) {
-        out = found->get<Number>();
-    }
-}
-
-Bytes bytes_of(const Json& json) {
-    return from_hex(json.get_ref<const std::string&>()).value_or(Bytes{});
-}
-
-void read(const Json& json, const char* key, Bytes& out) {
-    if (const auto found = json.find(key); found != json.end()) {
-        out = bytes_of(*found);
-    }
-}
-
-void read(const Json& json, const char* key, Byte& out) {
-    Bytes bytes;
-    read(json, key, bytes);
-    if (!bytes.empty()) {
-        out = bytes.front();
-    }
-}
-
-/// The values of a choice stand in the order of the enumerators.
-template <typename Enum>
-Enum enum_of(const std::string& text, std::span<const std::string_view> values) {
-    const auto found = std::find(values.begin(), values.end(), text);
-    return static_cast<Enum>(found == values.end() ? 0 : found - values.begin());
-}
-
-template <typename Enum>
-void read_enum(const Json& json, const char* key, std::span<const std::string_view> values, Enum& out) {
-    if (const auto found = json.find(key); found != json.end() && found->is_string()) {
-        out = enum_of<Enum>(found->get_ref<const std::string&>(), values);
-    }
-}
-
-/// The object or list at |key|; an empty one when there is none.
-const Json& section(const Json& json, const char* key) {
-    static const Json& none = *new Json(Json::object());  // never destroyed: calls may come at process exit
-    const auto found = json.find(key);
-    return found == json.end() ? none : *found;
-}
 
 Bytes oid_of(const std::string& dotted) {
     Bytes content;
@@ -95,6 +40,7 @@ SelectRule read_select(const Json& json) {
     read(json, "aid", rule.aid);
     read(json, "p2", rule.p2);
     read_enum(json, "le", vocabulary::select_les, rule.le);
+    read(json, "fileP2", rule.file_p2);
     for (const Json& aid : section(json, "alternates")) {
         rule.alternates.push_back(bytes_of(aid));
     }
@@ -182,6 +128,7 @@ ObjectSlot read_object(const Profile& profile, const Json& json) {
     read(json, "id", slot.id);
     read_enum(json, "class", vocabulary::object_classes, slot.object_class);
     read(json, "ref", slot.ref);
+    read_enum(json, "access", vocabulary::accesses, slot.file);
     read(json, "label", slot.label);
     read(json, "application", slot.application);
     if (const auto oid = json.find("oid"); oid != json.end()) {
@@ -289,6 +236,17 @@ MechanismRule read_mechanism(const Profile& profile, const Json& json) {
         rule.keys.push_back(key);
     }
     read_commands(profile, section(json, "command"), rule);
+    if (const auto algorithm = json.find("algorithm"); algorithm != json.end()) {
+        rule.algorithm = bytes_of(*algorithm).front();
+    }
+    read_number(json, "minBits", rule.min_bits);
+    read_number(json, "maxBits", rule.max_bits);
+    if (json.contains("pad")) {
+        read_enum(json, "pad", vocabulary::padders, rule.pad.emplace());
+    }
+    if (json.contains("input")) {
+        read_enum(json, "input", vocabulary::inputs, rule.input.emplace());
+    }
     return rule;
 }
 
@@ -306,16 +264,6 @@ void read_switches(const Json& json, Profile& profile) {
 }
 
 }  // namespace
-
-MatchRule read_match(const Json& json) {
-    MatchRule rule;
-    read(json, "atr", rule.atr);
-    read(json, "atrMask", rule.atr_mask);
-    read(json, "historicalText", rule.historical_text);
-    read(json, "historicalHex", rule.historical_hex);
-    read(json, "aid", rule.aid);
-    return rule;
-}
 
 Profile read_profile(const Json& json) {
     Profile profile;
@@ -336,6 +284,10 @@ Profile read_profile(const Json& json) {
     for (const Json& object : section(json, "objects")) {
         profile.objects.push_back(read_object(profile, object));
     }
+    const Json& serial = section(section(json, "token"), "serial");
+    if (const auto object = serial.find("object"); object != serial.end()) {
+        profile.token.serial_object = profile.object_index(object->get_ref<const std::string&>());
+    }
     for (const Json& key : section(json, "keys")) {
         profile.keys.push_back(read_key(profile, key));
     }
@@ -351,6 +303,12 @@ Profile read_profile(const Json& json) {
     }
     for (const auto& [name, rule] : section(json, "mechanisms").items()) {
         profile.mechanisms.emplace(name, read_mechanism(profile, rule));
+    }
+    for (const Json& rule : section(json, "status")) {
+        profile.status.push_back(read_status(rule));
+    }
+    for (const Json& variant : section(json, "variants")) {
+        profile.variants.push_back(read_match(variant.at("when")));
     }
     read_switches(json, profile);
     return profile;

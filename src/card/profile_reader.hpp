@@ -12,4 +12,7 @@ Profile read_profile(const Json& json);
 /// read_match takes one entry of "match" whose form was checked.
 MatchRule read_match(const Json& json);
 
+/// read_status takes one entry of "status" whose form was checked.
+StatusRule read_status(const Json& json);
+
 }  // namespace jeton::card

@@ -5,6 +5,9 @@
 #include <set>
 
 #include "card/profile_command_rules.hpp"
+#include "card/profile_detection_rules.hpp"
+#include "card/profile_iso7816_rules.hpp"
+#include "card/profile_variants.hpp"
 #include "util/log.hpp"
 
 namespace jeton::card {
@@ -25,26 +28,6 @@ class Rules {
         });
     }
 
-    void matches() {
-        for_each("match", [&](const Json& entry, const Path& path) {
-            if (!entry.contains("atrMask")) {
-                if (!entry.contains("atr") && !entry.contains("historicalText") &&
-                    !entry.contains("historicalHex") && !entry.contains("aid")) {
-                    add(path, "something that tells the card from others", "an empty entry");
-                }
-                return;
-            }
-            const Bytes mask = bytes(entry["atrMask"]);
-            const std::size_t length = entry.contains("atr") ? bytes(entry["atr"]).size() : 0;
-            if (mask.size() != length) {
-                add(path / "atrMask", fmt::format("as many bytes as \"atr\": {}", length),
-                    fmt::to_string(mask.size()));
-            } else if (std::all_of(mask.begin(), mask.end(), [](Byte byte) { return byte == 0; })) {
-                add(path / "atrMask", "a bit that is compared", "zeros");
-            }
-        });
-    }
-
     void transport() {
         const Json& transport = section("transport");
         const bool bounded =
@@ -59,8 +42,17 @@ class Rules {
     void token() {
         const Json& token = section("token");
         const auto serial = token.find("serial");
-        if (serial != token.end() && text_of(*serial, "from") == "fixed" && !serial->contains("value")) {
-            add(m_root / "token" / "serial" / "value", "the fixed serial number", "nothing");
+        const Path tokens = m_root / "token";
+        const Path path = tokens / "serial";
+        if (serial == token.end()) {
+            return;
+        }
+        if (text_of(*serial, "from") == "fixed" && !serial->contains("value")) {
+            add(path / "value", "the fixed serial number", "nothing");
+        }
+        if (text_of(*serial, "from") == "object" &&
+            element("objects", text_of(*serial, "object")) == nullptr) {
+            add(path / "object", "the id of an object in \"objects\"", in_quotes(text_of(*serial, "object")));
         }
     }
 
@@ -102,6 +94,7 @@ class Rules {
                 needs_id(object, path);
             }
             attestation(object, path);
+            place(object, path);
         });
     }
 
@@ -120,6 +113,9 @@ class Rules {
             const Json& keys = rule.is_object() && rule.contains("keys") ? rule["keys"] : m_nothing;
             const Path all = m_root / "mechanisms";
             const Path one = all / name;
+            if (rule.is_object()) {
+                mechanism(name, rule, one);
+            }
             const Path path = one / "keys";
             for (std::size_t i = 0; i < keys.size(); ++i) {
                 if (element("keys", text(keys[i])) == nullptr &&
@@ -144,6 +140,42 @@ class Rules {
   private:
     void add(const Path& path, std::string expected, std::string found) {
         m_problems.add(path.pointer(), std::move(expected), std::move(found));
+    }
+
+    void mechanism(const std::string& name, const Json& rule, const Path& path) {
+        const bool is_rsa = name.find("RSA") != std::string::npos;
+        if (rule.contains("pad") && !is_rsa) {
+            add(path / "pad", "no padding, as the mechanism has none", in_quotes(text_of(rule, "pad")));
+        }
+        const std::int64_t longest = number_of(rule, "maxBits", 65535);
+        if (number_of(rule, "minBits", 0) > longest) {
+            add(path / "minBits", fmt::format("at most \"maxBits\": {}", longest), rule["minBits"].dump());
+        }
+        const Json& algorithms = section("algorithms");
+        const auto same = [&](const Json& row) {
+            return row.is_object() && bytes(row["id"]) == bytes(rule["algorithm"]);
+        };
+        if (rule.contains("algorithm") && !rule.contains("command") &&
+            std::none_of(algorithms.begin(), algorithms.end(), same)) {
+            add(path / "algorithm", "an identifier in \"algorithms\", as no template takes another",
+                in_quotes(text_of(rule, "algorithm")));
+        }
+    }
+
+    /// place looks at how the object is reached.
+    void place(const Json& object, const Path& path) {
+        const std::size_t length = bytes(object["ref"]).size();
+        const bool alone = text_of(m_profile, "applet") == "iso7816";
+        if (text_of(object, "access") == "file") {
+            if (!alone) {
+                add(path / "access", "\"data-object\", as files are for iso7816", "\"file\"");
+            } else if (length % 2 != 0) {
+                add(path / "ref", "file identifiers of 2 bytes each", fmt::format("{} bytes", length));
+            }
+        } else if (const std::size_t most = alone ? 2 : 3; length > most) {
+            add(path / "ref", fmt::format("a tag of at most {} bytes", most),
+                fmt::format("{} bytes", length));
+        }
     }
 
     /// An attestation is issued by the card: a certificate for a key, which nobody writes.
@@ -278,7 +310,6 @@ class Rules {
 void check_rules(const Json& profile, ProblemList& problems) {
     Rules rules(profile, problems);
     rules.features();
-    rules.matches();
     rules.transport();
     rules.token();
     rules.pins();
@@ -287,7 +318,10 @@ void check_rules(const Json& profile, ProblemList& problems) {
     rules.secret_keys();
     rules.mechanisms();
     rules.unique();
+    check_iso7816(profile, problems);
+    check_detection(profile, problems);
     check_commands(profile, problems);
+    check_variants(profile, problems);
 }
 
 }  // namespace jeton::card

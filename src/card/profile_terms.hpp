@@ -1,6 +1,8 @@
 // What the rows of the vocabulary are written with.
 #pragma once
 
+#include <algorithm>
+
 #include "card/profile_text_forms.hpp"
 
 namespace jeton::card::vocabulary::rows {
@@ -74,6 +76,10 @@ constexpr Term or_word(Term term, std::span<const std::string_view> words) {
     term.values = words;
     return term;
 }
+constexpr Term partial(Term term) {
+    term.partial = true;
+    return term;
+}
 constexpr Term at_most(Term term, std::size_t most) {
     term.most = most;
     return term;
@@ -82,6 +88,15 @@ constexpr Term map(Term term, std::span<const std::string_view> names) {
     term.form = Form::map;
     term.known_names = names;
     return term;
+}
+
+/// joined puts two lists of rows behind each other.
+template <std::size_t First, std::size_t Second>
+constexpr std::array<Term, First + Second> joined(const std::array<Term, First>& first,
+                                                  const std::array<Term, Second>& second) {
+    std::array<Term, First + Second> out{};
+    std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), out.begin()));
+    return out;
 }
 
 }  // namespace jeton::card::vocabulary::rows

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "card/profile_version.hpp"
+#include "card/return_values.hpp"
 #include "util/bytes.hpp"
 
 namespace jeton::card::vocabulary::text_forms {
@@ -134,6 +136,14 @@ bool is_operand(std::string_view text) {
            is_command_bytes(text);
 }
 
+bool is_version_range(std::string_view text) {
+    return VersionRange::parse(text).has_value();
+}
+
+bool is_return_name(std::string_view text) {
+    return return_value(text).has_value();
+}
+
 /// Four digits or x: the nibbles of a status word.
 bool is_status(std::string_view text) {
     const auto allowed = [](char c) {
@@ -172,6 +182,12 @@ constexpr TextForm operand{
     "^( *([0-9A-Fa-f]{2} *){1,255}|"
     "\\{(data|iv|aad|counter|keyRef|alg|tagBits|const\\.[A-Za-z][A-Za-z0-9_-]{0,63})\\})$",
     is_operand};
+constexpr TextForm version_range{
+    "a range of versions such as \">=5.7 <6\"",
+    "^(>=|<=|>|<|=)[0-9]{1,5}(\\.[0-9]{1,5}){0,2}( (>=|<=|>|<|=)[0-9]{1,5}(\\.[0-9]{1,5}){0,2}){0,3}$",
+    is_version_range};
+constexpr TextForm return_name{"the name of a PKCS#11 return value that tells of a failure",
+                               "^CK[R]_[A-Z0-9_]{1,60}$", is_return_name};
 constexpr TextForm status_pattern{"a status word of 4 hex digits, 'x' for any, not in the first place",
                                   "^[0-9A-Fa-f][0-9A-Fa-fx]{3}$", is_status};
 

@@ -18,6 +18,8 @@ extern const TextForm constant_name;   ///< the key of a constant
 extern const TextForm command_byte;    ///< a byte of a command template, or what fills it in
 extern const TextForm command_bytes;   ///< bytes of a command template, or a constant
 extern const TextForm operand;         ///< bytes of a command template, or what fills them in
+extern const TextForm version_range;   ///< a VersionRange
+extern const TextForm return_name;     ///< a return value of PKCS#11 that tells of a failure
 extern const TextForm status_pattern;  ///< a status word, with x for any digit
 
 }  // namespace jeton::card::vocabulary::text_forms

@@ -1,6 +1,7 @@
 #include "card/profile_vocabulary.hpp"
 
 #include "card/profile_command_terms.hpp"
+#include "card/profile_detection_terms.hpp"
 #include "card/profile_terms.hpp"
 #include "card/profile_text_forms.hpp"
 
@@ -13,20 +14,12 @@ using namespace text_forms;
 
 // The table.
 
-constexpr Term match_terms[] = {
-    hex("atr", 2, 33, "The answer to reset, of this length, compared under `atrMask`."),
-    hex("atrMask", 2, 33, "As long as `atr`: bits that are 0 are not compared (default: all are)."),
-    text("historicalText", 15, "Part of the historical bytes of the ATR, without regard to case."),
-    hex("historicalHex", 1, 15, "Part of the historical bytes of the ATR, exactly."),
-    hex("aid", 5, 16, "An application that the card must be able to select (ISO/IEC 7816-4, 12.2.3)."),
-};
-constexpr Shape match_shape{"match", "`match[]`", match_terms};
-
 constexpr Term select_terms[] = {
     required(hex("aid", 5, 16, "The application to select; it may be cut on the right.")),
     hex("p2", 1, 1, "P2 of SELECT (default 00)."),
     choice("le", select_les, "Whether SELECT asks for an answer (default `00`)."),
     list(hex("alternates", 5, 16, "Tried in this order when `aid` is not on the card.")),
+    hex("fileP2", 1, 1, "P2 of SELECT of a file, for iso7816 (default 0C: no answer)."),
 };
 constexpr Shape select_shape{"select", "`select`", select_terms};
 
@@ -36,16 +29,20 @@ constexpr Term transport_terms[] = {
            "Command chaining: `auto` is where extended length does not serve (default)."),
     integer("chunk", 1, 255, "Bytes of data in one link of a chain (default 255)."),
     integer("maxCommandData", 1, 65535, "Bytes of data in one command, over all its links (default 65535)."),
-    integer("maxResponseData", 256, 65536, "Bytes of data in one answer (default 65536)."),
+    integer("maxResponseData", 256, 65536,
+            "Bytes of data in one answer; GET RESPONSE brings others (default 65536)."),
     flag("getResponse", "The card uses 61xx and GET RESPONSE (default true)."),
     flag("retry6C", "Repeat a command with the Le that 6Cxx names (default true)."),
 };
 constexpr Shape transport_shape{"transport", "`transport`", transport_terms};
 
 constexpr Term serial_terms[] = {
-    required(choice("from", serial_sources, "Where the serial number is read; `fixed` takes `value`.")),
+    required(choice("from", serial_sources,
+                    "Where the serial number is read; `fixed` takes `value`, "
+                    "`object` the content of an object.")),
     choice("format", serial_formats, "How its bytes are written (default `hex`)."),
     text("value", 16, "The serial number, for `fixed`."),
+    text("object", 64, "The object that holds it, for `object`: an `id` of `objects`.", identifier),
 };
 constexpr Shape serial_shape{"serial", "`token.serial`", serial_terms};
 
@@ -133,7 +130,11 @@ constexpr Term object_terms[] = {
     required(identity(
         text("id", 64, "Name of the object inside the profile, for references and patches.", identifier))),
     required(choice("class", object_classes, "What it holds.")),
-    required(hex("ref", 1, 3, "The card's tag of the object.")),
+    required(
+        hex("ref", 1, 16,
+            "The card's tag of the object, 1 to 3 bytes; of a file one or more file identifiers, the way "
+            "to it from the application, or from the master file where it begins with 3F00.")),
+    choice("access", accesses, "How it is reached (default `data-object`); `file` is for iso7816."),
     text("label", 64, "CKA_LABEL."),
     text("application", 64, "CKA_APPLICATION of a data object."),
     text("oid", 128, "CKA_OBJECT_ID of a data object.", oid),
@@ -205,6 +206,18 @@ constexpr Term mechanism_terms[] = {
                    "The command template that carries it out: a name in `commands`, or one for each purpose.",
                    identifier),
               purpose_shape),
+    hex("algorithm", 1, 1,
+        "The card's identifier of the algorithm, for `{alg}` of the template; without one it must be of "
+        "those "
+        "in `algorithms`."),
+    choice("hash", hashers, "Who hashes: the host, always."),
+    choice("pad", padders, "Who pads for RSA: a mechanism is offered only where that is so."),
+    choice(
+        "input", inputs,
+        "What the card gets: a padded `block`, DigestInfo or data that it pads, a `hash`, or the `message`; "
+        "a mechanism is offered only where that is so."),
+    integer("minBits", 1, 65535, "The shortest keys that it is for (default: all)."),
+    integer("maxBits", 1, 65535, "The longest keys that it is for (default: all)."),
 };
 constexpr Shape mechanism_shape{"mechanism", "`mechanisms.*`", mechanism_terms, true};
 
@@ -233,24 +246,8 @@ constexpr Term policy_terms[] = {
 };
 constexpr Shape policy_shape{"policy", "`policy`", policy_terms, true};
 
-constexpr Term profile_terms[] = {
-    text("$schema", 1024, "For editors: where schema.json is. Not read."),
-    required(identity(text("schemaVersion", 16, "Version of this vocabulary: `1.0`.", version))),
-    identity(text("id", 64, "The profile's name. A later layer replaces the profile with the same name.",
-                  identifier)),
-    one_or_list(
-        identity(text("patch", 64, "Instead of `id`: the profiles that this file changes.", identifier))),
-    identity(text("extends", 64, "Start from a copy of this profile.", identifier)),
-    text("name", 128, "The profile's name for people."),
-    text("comment", 4096, "Free text. Not read."),
-    integer("priority", -100, 100, "Of several profiles that match, the highest wins (default 0)."),
-    required(choice("applet", applets, "The protocol that the card speaks.")),
-    flag("enabled", "False: as if the profile was not there (default true)."),
-    list(text("requires", 64, "Features that the software must have to serve the card.", identifier)),
-    required(appends(
-        list(object("match", match_shape, "How the card is recognised: by any entry of which all parts fit."),
-             1))),
-    required(object("select", select_shape, "How the application is selected.")),
+/// What a variant can change.
+constexpr std::array change_terms{
     object("transport", transport_shape, "What the card's command layer can do."),
     object("token", token_shape, "What the token says about itself."),
     choice("idScheme", id_schemes,
@@ -270,9 +267,46 @@ constexpr Term profile_terms[] = {
         constant_name),
     map(object("commands", command_shape, "Command templates, by name, for the mechanisms that name them."),
         identifier),
+    list(object("status", status_shape, "Other meanings of status words; the first that fits counts.")),
     object("quirks", quirk_shape, "Deviations of the card."),
-    object("policy", policy_shape, "What the site allows."),
 };
+constexpr Shape change_shape{"change", "`variants[].set`", change_terms, true, false};
+
+constexpr Term variant_terms[] = {
+    required(object("when", when_shape, "The cards that it holds for: all parts must fit.")),
+    required(
+        partial(object("set", change_shape,
+                       "What is different then: any keys from `transport` to `quirks`, as in a patch."))),
+};
+constexpr Shape variant_shape{"variant", "`variants[]`", variant_terms, true};
+
+constexpr std::array head_terms{
+    text("$schema", 1024, "For editors: where schema.json is. Not read."),
+    required(identity(text("schemaVersion", 16, "Version of this vocabulary: `1.0`.", version))),
+    identity(text("id", 64, "The profile's name. A later layer replaces the profile with the same name.",
+                  identifier)),
+    one_or_list(
+        identity(text("patch", 64, "Instead of `id`: the profiles that this file changes.", identifier))),
+    identity(text("extends", 64, "Start from a copy of this profile.", identifier)),
+    text("name", 128, "The profile's name for people."),
+    text("comment", 4096, "Free text. Not read."),
+    integer("priority", -100, 100, "Of several profiles that match, the highest wins (default 0)."),
+    required(choice("applet", applets, "The protocol that the card speaks.")),
+    flag("enabled", "False: as if the profile was not there (default true)."),
+    list(text("requires", 64, "Features that the software must have to serve the card.", identifier)),
+    required(appends(
+        list(object("match", match_shape, "How the card is recognised: by any entry of which all parts fit."),
+             1))),
+    required(object("select", select_shape, "How the application is selected.")),
+};
+
+constexpr std::array tail_terms{
+    object("policy", policy_shape, "What the site allows."),
+    list(object("variants", variant_shape,
+                "Changes for some of the cards, applied in this order when the card was recognised.")),
+};
+
+constexpr auto profile_terms = joined(head_terms, joined(change_terms, tail_terms));
 
 }  // namespace
 
@@ -281,10 +315,12 @@ constexpr Shape profile_shape{"profile", "the top level of a file", profile_term
 namespace {
 
 constexpr const Shape* all_shapes[] = {
-    &profile_shape, &match_shape,     &select_shape,    &transport_shape, &token_shape,    &serial_shape,
-    &pin_shape,     &pad_shape,       &cache_shape,     &key_shape,       &object_shape,   &secret_key_shape,
-    &gcm_shape,     &algorithm_shape, &mechanism_shape, &purpose_shape,   &constant_shape, &command_shape,
-    &step_shape,    &piece_shape,     &field_shape,     &quirk_shape,     &policy_shape};
+    &profile_shape,   &match_shape,     &select_tlv_shape, &get_data_shape,   &select_shape,
+    &transport_shape, &token_shape,     &serial_shape,     &pin_shape,        &pad_shape,
+    &cache_shape,     &key_shape,       &object_shape,     &secret_key_shape, &gcm_shape,
+    &algorithm_shape, &mechanism_shape, &purpose_shape,    &constant_shape,   &command_shape,
+    &step_shape,      &piece_shape,     &field_shape,      &status_shape,     &variant_shape,
+    &when_shape,      &change_shape,    &quirk_shape,      &policy_shape};
 
 }  // namespace
 

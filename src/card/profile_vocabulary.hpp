@@ -50,6 +50,7 @@ struct Term {
     bool nullable = false;    ///< null is a value in its own right
     bool or_boolean = false;  ///< true and false are allowed too
     bool or_false = false;    ///< false is allowed too
+    bool partial = false;     ///< for Kind::object: part of one, as in a patch
     bool appends = false;     ///< a patch adds to the list unless it says {"$replace": [...]}
     std::string_view meaning{};
 };
@@ -60,6 +61,7 @@ struct Shape {
     std::string_view place;  ///< where such an object stands
     std::span<const Term> terms;
     bool sensitive = false;  ///< unknown keys are refused even in a file of a newer minor version
+    bool told = true;        ///< has a table of its own in the reference
 
     const Term* find(std::string_view key) const;
 };
@@ -80,7 +82,7 @@ std::string value_text(const Term& term);
 std::string term_text(const Term& term);
 
 /// The values of the choices that become C++ enumerations, in the order of their enumerators (profile.hpp).
-inline constexpr std::array<std::string_view, 3> applets{"piv", "openpgp", "sc-hsm"};
+inline constexpr std::array<std::string_view, 4> applets{"piv", "openpgp", "sc-hsm", "iso7816"};
 inline constexpr std::array<std::string_view, 3> switches{"auto", "always", "never"};
 inline constexpr std::array<std::string_view, 13> key_types{
     "rsa1024", "rsa2048",         "rsa3072",         "rsa4096",         "p256",     "p384", "p521", "ed25519",
@@ -99,8 +101,17 @@ inline constexpr std::array<std::string_view, 14> key_types_or_any{"rsa1024",
                                                                    "brainpoolp512r1",
                                                                    "secp256k1",
                                                                    "any"};
-inline constexpr std::array<std::string_view, 5> serial_sources{"chuid", "yubikey-f8", "openpgp-aid", "cvc",
-                                                                "fixed"};
+inline constexpr std::array<std::string_view, 6> serial_sources{"chuid", "yubikey-f8", "openpgp-aid",
+                                                                "cvc",   "fixed",      "object"};
+inline constexpr std::array<std::string_view, 2> accesses{"data-object", "file"};
+/// status_verbs are in the order of Verb, from the second on.
+inline constexpr std::array<std::string_view, 17> status_verbs{
+    "any", "select", "read", "verify", "change-pin", "unblock", "authenticate", "sign", "encrypt", "decipher", "decrypt-aead",
+    "derive", "generate", "import", "write", "erase", "initialize"};
+inline constexpr std::array<std::string_view, 4> status_actions{"none", "relogin", "reselect", "retry-once"};
+inline constexpr std::array<std::string_view, 1> hashers{"host"};
+inline constexpr std::array<std::string_view, 3> padders{"host", "card", "none"};
+inline constexpr std::array<std::string_view, 4> inputs{"block", "digestinfo", "hash", "message"};
 inline constexpr std::array<std::string_view, 2> serial_formats{"hex", "dec"};
 inline constexpr std::array<std::string_view, 4> pin_roles{"user", "so", "puk", "context"};
 inline constexpr std::array<std::string_view, 4> pin_encodings{"raw", "ascii", "digits", "hex8"};

@@ -131,8 +131,7 @@ void Api::C_DecryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
     const auto object = key_for<CardKey>(token, hKey, row, CKA_DECRYPT);
     const CardKey& key = std::get<CardKey>(object->key);
     session->start(std::make_unique<DecryptOperation>(
-        make_rsa_decryption(session->shared_token(), key,
-                            primitive_of(token.applet(), row.scheme, key.public_key),
+        make_rsa_decryption(session->shared_token(), key, primitive_of(token.applet(), row, key.public_key),
                             rsa_scheme(*pMechanism, row)),
         CardKeyUse{key.index, key.always_authenticate, false}));
 }

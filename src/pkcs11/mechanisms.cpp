@@ -81,13 +81,49 @@ unsigned family_of(const crypto::PublicKey& key) {
     return okp->curve == crypto::OkpCurve::ed25519 ? edwards : montgomery;
 }
 
-/// find_scheme gives the first way in which the card computes for |scheme| with |key|; nullptr when it has
-/// none.
-const SchemeRow* find_scheme(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
+/// What the card gets for a primitive, and who pads, as profiles call it.
+struct PrimitiveRow {
+    Primitive primitive;
+    std::optional<card::MechanismRule::Input> input;
+    bool card_pads;
+};
+
+constexpr std::array primitive_rows{
+    PrimitiveRow{Primitive::rsa_raw, card::MechanismRule::Input::block, false},
+    PrimitiveRow{Primitive::rsa_pkcs1, card::MechanismRule::Input::digestinfo, true},
+    PrimitiveRow{Primitive::ecdsa, card::MechanismRule::Input::hash, false},
+    PrimitiveRow{Primitive::eddsa, card::MechanismRule::Input::message, false},
+    PrimitiveRow{Primitive::ecdh, std::nullopt, false},
+};
+
+/// allows tells whether the profile's rule for |mechanism|, if there is one, leaves this way for such keys.
+bool allows(const card::Applet& applet, const MechanismRow& mechanism, Primitive primitive, CK_ULONG bits) {
+    const auto& rules = applet.profile().mechanisms;
+    const auto found = rules.find(mechanism.name);
+    if (found == rules.end()) {
+        return true;
+    }
+    const card::MechanismRule& rule = found->second;
+    const auto* const row = std::ranges::find(primitive_rows, primitive, &PrimitiveRow::primitive);
+    return bits >= rule.min_bits && bits <= rule.max_bits && (!rule.input || row->input == rule.input) &&
+           (!rule.pad || row->card_pads == (*rule.pad == card::MechanismRule::Pad::card));
+}
+
+/// offers tells whether the card computes for |mechanism| with keys of |key|'s kind in the way of |row|.
+bool offers(const card::Applet& applet, const MechanismRow& mechanism, const SchemeRow& row,
+            const KeySize& key) {
+    return row.scheme == mechanism.scheme && (key.family & row.families) != 0 &&
+           applet.offers(row.primitive, key.type) && allows(applet, mechanism, row.primitive, key.bits);
+}
+
+/// find_scheme gives the first way in which the card computes for |mechanism| with |key|; nullptr when it
+/// has none.
+const SchemeRow* find_scheme(const card::Applet& applet, const MechanismRow& mechanism,
+                             const crypto::PublicKey& key) {
     const auto type = card::key_type_of(key);
+    const auto* const size = type ? std::ranges::find(key_sizes, *type, &KeySize::type) : key_sizes.end();
     const auto* const found = std::ranges::find_if(scheme_rows, [&](const SchemeRow& row) {
-        return row.scheme == scheme && (family_of(key) & row.families) != 0 && type &&
-               applet.offers(row.primitive, *type);
+        return size != key_sizes.end() && offers(applet, mechanism, row, *size);
     });
     return found == scheme_rows.end() ? nullptr : found;
 }
@@ -97,20 +133,18 @@ struct Sizes {
     CK_ULONG largest = 0;
 };
 
-/// offers tells whether the card computes for |scheme| with keys of |type|, in one way or another.
-bool offers(const card::Applet& applet, Scheme scheme, const KeySize& key) {
-    return std::ranges::any_of(scheme_rows, [&](const SchemeRow& row) {
-        return row.scheme == scheme && (key.family & row.families) != 0 &&
-               applet.offers(row.primitive, key.type);
-    });
+/// offers tells whether the card computes for |mechanism| with keys of |key|'s kind, in one way or another.
+bool offers(const card::Applet& applet, const MechanismRow& mechanism, const KeySize& key) {
+    return std::ranges::any_of(scheme_rows,
+                               [&](const SchemeRow& row) { return offers(applet, mechanism, row, key); });
 }
 
 /// The sizes of the keys with which the card carries out |row|; zeros when there are none.
 Sizes sizes_on_card(const card::Applet& applet, const MechanismRow& row) {
     Sizes sizes;
     for (const KeySize& key : key_sizes) {
-        const bool counts = offers(applet, row.scheme, key) &&
-                            (!row.can(CKF_GENERATE_KEY_PAIR) || card::may_generate(key.type));
+        const bool counts =
+            offers(applet, row, key) && (!row.can(CKF_GENERATE_KEY_PAIR) || card::may_generate(key.type));
         if (counts) {
             sizes.smallest = sizes.smallest == 0 ? key.bits : std::min(sizes.smallest, key.bits);
             sizes.largest = std::max(sizes.largest, key.bits);
@@ -155,7 +189,7 @@ bool MechanismRow::fits(const crypto::PublicKey& key) const {
 }
 
 bool computes(const card::Applet& applet, const MechanismRow& row, const crypto::PublicKey& key) {
-    return find_scheme(applet, row.scheme, key) != nullptr;
+    return find_scheme(applet, row, key) != nullptr;
 }
 
 bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key,
@@ -177,8 +211,9 @@ bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key,
     }
 }
 
-Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key) {
-    const SchemeRow* const row = find_scheme(applet, scheme, key);
+Primitive primitive_of(const card::Applet& applet, const MechanismRow& mechanism,
+                       const crypto::PublicKey& key) {
+    const SchemeRow* const row = find_scheme(applet, mechanism, key);
     require(row != nullptr, CKR_MECHANISM_INVALID, "the card does not compute this with the key");
     return row->primitive;
 }

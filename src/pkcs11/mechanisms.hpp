@@ -70,9 +70,10 @@ bool computes(const card::Applet& applet, const MechanismRow& row, const crypto:
 /// sign, or in the other direction.
 bool computes(card::Card& card, const MechanismRow& row, std::size_t secret_key, crypto::Direction direction);
 
-/// primitive_of is what the card computes with |key| for a scheme; MECHANISM_INVALID when it computes nothing
-/// for it.
-card::Primitive primitive_of(const card::Applet& applet, Scheme scheme, const crypto::PublicKey& key);
+/// primitive_of is what the card computes with |key| for a mechanism; MECHANISM_INVALID when it computes
+/// nothing for it, or the profile wants it computed otherwise.
+card::Primitive primitive_of(const card::Applet& applet, const MechanismRow& mechanism,
+                             const crypto::PublicKey& key);
 
 /// hash_of finds the hash that a digest mechanism, an MGF or a key derivation function stands for; nullopt
 /// for others.

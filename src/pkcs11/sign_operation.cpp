@@ -49,7 +49,7 @@ class CardSigner final : public SignEngine {
     void update(View data) override { m_input.update(data); }
 
     Bytes finish(View last) override {
-        const auto primitive = primitive_of(m_token->applet(), m_row.scheme, m_key.public_key);
+        const auto primitive = primitive_of(m_token->applet(), m_row, m_key.public_key);
         const SignatureUse use{m_row, m_key.public_key, m_pss};
         const Bytes input = m_input.finish(last);
         const Bytes block = primitive == card::Primitive::rsa_pkcs1 ? signature_content(use, input)

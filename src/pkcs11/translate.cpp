@@ -137,6 +137,9 @@ CK_RV rv_of(Verb verb, card::StatusWord status) {
 }
 
 CK_RV rv_of(const card::Error& error) {
+    if (error.meaning()) {
+        return *error.meaning();
+    }
     if (error.kind() == card::Error::Kind::status) {
         return rv_of(error.verb(), error.status());
     }

@@ -7,6 +7,7 @@
 #include "tool/failure.hpp"
 #include "tool/list_verb.hpp"
 #include "tool/output.hpp"
+#include "tool/profile_verb.hpp"
 #include "tool/serve_verb.hpp"
 #include "tool/softcard_verbs.hpp"
 
@@ -84,6 +85,19 @@ void add_softcard_verbs(CLI::App& app, SoftcardCreate& create, SoftcardDelete& r
     verb->callback([&serve] { serve_softcard(serve); });
 }
 
+void add_profile_verbs(CLI::App& app, ProfileShow& show, ProfileCheck& check) {
+    CLI::App* profile = app.add_subcommand("profile", "Show and check card profiles");
+    profile->require_subcommand(1);
+
+    CLI::App* verb = add_verb(*profile, "show", "Show the profiles in force, or all of one", show.json);
+    verb->add_option("NAME", show.name, "A profile's id, or the name of a reader for the card in it");
+    verb->callback([&show] { show_profiles(show); });
+
+    verb = add_verb(*profile, "check", "Tell what is wrong with profile files", check.json);
+    verb->add_option("FILE", check.files, "A profile or a patch")->required();
+    verb->callback([&check] { check_profiles(check); });
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Look after smart cards and software cards", "jeton");
     app.set_version_flag("--version", "jeton " JETON_VERSION);
@@ -99,6 +113,10 @@ int run(int argc, char** argv) {
     bool softcards_json = false;
     SoftcardServe serve;
     add_softcard_verbs(app, create, remove, serve, softcards_json);
+
+    ProfileShow show;
+    ProfileCheck check;
+    add_profile_verbs(app, show, check);
 
     try {
         app.parse(argc, argv);

@@ -243,13 +243,30 @@ TEST_F(Conversation, TakesARefusalOfGetResponseForNoVerdictOnTheCommand) {
     EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
 }
 
-TEST_F(Conversation, GivesUpWhenTheAnswerIsLargerThanTheProfileAllows) {
+TEST_F(Conversation, GivesUpWhenOneAnswerIsLargerThanTheProfileAllows) {
     m_rule.max_response_data = 5;
-    expect("00CB3FFF 00", "0102036103");
-    expect("00C0000003", "0405069000");
+    expect("00CB3FFF 00", "0102036106");
+    expect("00C0000006", "0405060708099000");
     expect("00CB3FFF 00", "0102030405069000");
     start(false);
     EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
+    EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
+}
+
+TEST_F(Conversation, PutsAnswersTogetherThatAreAsLargeAsTheProfileAllows) {
+    m_rule.max_response_data = 5;
+    expect("00CB3FFF 00", "01020304056105");
+    expect("00C0000005", "060708090A9000");
+    start(false);
+    EXPECT_EQ(send(get_anything).data.size(), 10U);
+}
+
+TEST_F(Conversation, GivesUpWhenAllAnswersTogetherAreLongerThanAnswersCanBe) {
+    expect("00CB3FFF 00", repeat("01", 256) + "6100");
+    for (int i = 0; i < 256; ++i) {
+        expect("00C0000000", repeat("01", 256) + "6100");
+    }
+    start(false);
     EXPECT_EQ(kind_of([&] { send(get_anything); }), Error::Kind::malformed);
 }
 

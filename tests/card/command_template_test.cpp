@@ -167,7 +167,7 @@ const Room rooms[] = {
     {"command_of_2028_bytes", {.max_command_data = 2028}, gcm_encrypt, 2028 - 3 - 14 - 4},
     {"short_command", {.max_command_data = 255}, gcm_encrypt, 255 - 3 - 14 - 3},
     {"no_long_form", {.extended = Switch::never, .chaining = Switch::never}, gcm_encrypt, 255 - 3 - 14 - 3},
-    {"short_answer", {.max_response_data = 256}, gcm_encrypt, 256 - 16},
+    {"short_answer", {.max_response_data = 256, .get_response = false}, gcm_encrypt, 256 - 16},
     {"one_answer", {.extended = Switch::never, .get_response = false}, gcm_encrypt, 256 - 16},
     {"no_room", {.max_command_data = 18}, gcm_encrypt, 0},
     {"room_for_one", {.max_command_data = 20}, gcm_encrypt, 1},

@@ -42,7 +42,7 @@ class HsmCard : public testing::Test {
     void recognise() {
         m_card = Card::recognise(*m_link, built_in_profiles());
         ASSERT_TRUE(m_card);
-        ASSERT_EQ(m_card->profile().id, "sc-hsm");
+        ASSERT_EQ(m_card->profile().id, "sc-hsm-native");
     }
 
     void login() { m_card->begin().login(PinRole::user, view_of(user_pin)); }

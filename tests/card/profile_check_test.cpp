@@ -153,12 +153,18 @@ TEST(ProfileCheck, a_newer_minor_version_may_have_unknown_keys_where_security_do
     document["schemaVersion"] = "1.7";
     document["newFeature"] = {{"a", 1}};
     document["transport"] = {{"newLimit", 7}};
+    document["commands"] = Json::parse(R"({"x": {"cla": "00", "ins": "87", "p1": "00", "p2": "00",
+        "data": [{"hex": "00"}], "answer": [{"field": "a", "length": 1}]}})");
+    document["status"] = Json::parse(R"([{"sw": "6985", "rv": "CKR_DEVICE_ERROR"}])");
+    document["variants"] = Json::parse(R"([{"when": {"version": ">1"}, "set": {"pins": {"user": {}}}}])");
     const ProfileSet set = ProfileSet::load({{directory.write("newer.json", document), true}});
     EXPECT_TRUE(set.problems().empty()) << problems_text(set);
     EXPECT_NE(set.find("test"), nullptr);
 
-    for (const char* pointer : {"/pins/user/new", "/pins/user/pad/new", "/pins/user/cache/new", "/keys/0/new",
-                                "/policy/new", "/mechanisms/CKM_RSA_PKCS/new"}) {
+    for (const char* pointer :
+         {"/pins/user/new", "/pins/user/pad/new", "/pins/user/cache/new", "/keys/0/new", "/policy/new",
+          "/mechanisms/CKM_RSA_PKCS/new", "/commands/x/new", "/commands/x/data/0/new",
+          "/commands/x/answer/0/new", "/status/0/new", "/variants/0/new", "/variants/0/set/pins/user/new"}) {
         Json strict = document;
         strict[Json::json_pointer(pointer)] = true;
         const ProfileSet refused = ProfileSet::load({{directory.write("strict.json", strict), true}});

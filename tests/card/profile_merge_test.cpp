@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "card/command_template.hpp"
 #include "card/profile_support.hpp"
 
 namespace jeton::card::testing {
@@ -150,8 +151,8 @@ TEST(ProfileMerge, recipe_masked_atr_is_added) {
     const auto& match = set.find("piv")->match;
     ASSERT_EQ(match.size(), 2);
     EXPECT_EQ(to_hex(match[0].aid), "A000000308");
-    EXPECT_EQ(match[1].atr.size(), 24);
-    EXPECT_EQ(match[1].atr_mask.back(), 0x00);
+    EXPECT_EQ(match[1].atr.value.size(), 24);
+    EXPECT_EQ(match[1].atr.mask.back(), 0x00);
 }
 
 TEST(ProfileMerge, recipe_short_commands_for_two_profiles) {
@@ -167,6 +168,38 @@ TEST(ProfileMerge, recipe_short_commands_for_two_profiles) {
         EXPECT_EQ(rule.max_response_data, 256);
     }
     EXPECT_EQ(set.find("yubikey-piv")->transport.max_command_data, 3072);
+}
+
+TEST(ProfileMerge, recipe_native_gcm) {
+    const ProfileSet set = load({extending("pico-hsm", "smartcard-hsm", Json::parse(R"({
+        "priority": 15, "requires": ["gcm-template"],
+        "match": { "$replace": [ { "aid": "E82B0601040181C31F0201",
+                                   "selectTlv": { "tag": "85", "hex": "0000FF0000", "mask": "0000FF0000" } } ] },
+        "transport": { "maxCommandData": 2028 },
+        "constants": { "gcmOid": { "128": "0609608648016503040106", "256": "060960864801650304012E" } },
+        "commands": { "gcm-encrypt": { "cla": "80", "ins": "78", "p1": "{keyRef}", "p2": "51",
+            "data": [ { "hex": "{const.gcmOid}" }, { "tlv": "82", "value": "{iv}" },
+                      { "tlv": "83", "value": "{aad}", "omitIfEmpty": true }, { "tlv": "81", "value": "{data}" } ],
+            "answer": [ { "field": "ciphertext", "length": "input" }, { "field": "tag", "length": 16 } ] } },
+        "mechanisms": { "CKM_AES_GCM": { "command": { "encrypt": "gcm-encrypt" } } },
+        "status": [ { "sw": "6700", "on": "encrypt", "rv": "CKR_DATA_LEN_RANGE" },
+                    { "sw": "6600", "rv": "CKR_FUNCTION_CANCELED" } ] })"))});
+    ASSERT_TRUE(set.problems().empty()) << problems_text(set);
+    const auto profile = set.find("pico-hsm");
+    ASSERT_NE(profile, nullptr);
+    const MechanismRule& rule = profile->mechanisms.at("CKM_AES_GCM");
+    ASSERT_NE(rule.command(Purpose::encrypt), nullptr);
+    EXPECT_EQ(rule.command(Purpose::decrypt), nullptr);
+    const Bytes iv(12, 0);
+    EXPECT_EQ(rule.command(Purpose::encrypt)->most_data(profile->transport, {.key_bits = 256, .iv = iv}),
+              2028U - 11 - 14 - 4);
+    const StatusRule* const meaning = profile->status_rule(Error(Verb::encrypt, sw::wrong_length, ""));
+    ASSERT_NE(meaning, nullptr);
+    EXPECT_EQ(meaning->return_value, 0x21U);
+    EXPECT_EQ(profile->status_rule(Error(Verb::sign, sw::wrong_length, "")), nullptr);
+    ASSERT_EQ(profile->match.size(), 1U);
+    EXPECT_TRUE(profile->match[0].select_tlv->value.fits(Bytes{1, 2, 0xFF, 6, 6}));
+    EXPECT_EQ(profile->applet, "sc-hsm");
 }
 
 TEST(ProfileMerge, recipe_card_switched_off) {

@@ -65,6 +65,14 @@ def main():
     for number, text in enumerate(re.findall(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)):
         expect(f"recipe {number + 1} of docs/profiles.md", json.loads(text), True)
         count += 1
+    # What the other page shows is its example.
+    page = (profiles.parent / "docs" / "new-card.md").read_text()
+    example = (profiles.parent / "docs" / "examples" / "town-hall.json").read_text()
+    expect("docs/examples/town-hall.json", json.loads(example), True)
+    count += 1
+    if re.findall(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE) != [example]:
+        failures += 1
+        print("docs/new-card.md does not show docs/examples/town-hall.json")
     print(f"{count} documents, {failures} failures")
     return 1 if failures or count < 100 else 0
 

@@ -222,7 +222,7 @@ TEST_P(Shipped, application_and_transport) {
     ASSERT_EQ(profile().match.size(), 1);
     EXPECT_EQ(to_hex(profile().match[0].aid), "A000000308");
     EXPECT_EQ(to_hex(profile().match[0].historical_hex), yubikey() ? "597562694B6579" : "");
-    EXPECT_TRUE(profile().match[0].atr.empty());
+    EXPECT_TRUE(profile().match[0].atr.value.empty());
     EXPECT_EQ(to_hex(profile().select.aid), "A00000030800001000");
     EXPECT_EQ(profile().select.p2, 0x00);
     EXPECT_TRUE(profile().select.le);

@@ -80,6 +80,21 @@ ROWS = [
     ("softcard delete keyed --yes", 0, r"is gone", r"^$"),
     ("softcard delete tdes --yes", 0, r"is gone", r"^$"),
     ("softcard list", 0, r"NAME +READER +FILE\napplets .*\nmain +jeton soft card main .*\nother ", r"^$"),
+    # Profiles.
+    ("profile", 2, r"^$", r"subcommand is required"),
+    ("profile check", 2, r"^$", r"FILE is required"),
+    ("profile show", 0, r"^PROFILE +APPLET +PRIORITY +SHA-256 +FROM\n(.*\n)*piv +piv +0 +[0-9A-F]{16} +built-in piv\.json\n", r"^$"),
+    ("profile show piv", 0, r'^id: +piv\nSHA-256: [0-9A-F]{64}\nfrom: +built-in piv\.json\n\{\n  "\$schema"', r"^$"),
+    ("profile show piv --json", 0, r'"layers": \[\s*"built-in piv\.json"\s*\]', r"^$"),
+    ("profile show nothing", 1, r"^$", r'There is no profile and no reader called "nothing"\.'),
+    ("profile show jeton", 1, r"^$", r'There is more than one reader called "jeton"\.'),
+    ("profile check @/patch.json", 0, r"/patch\.json: no mistakes; profiles: piv$", r"^$"),
+    ("profile check @/patch.json --json", 0, r'"problems": \[\],\s*"profiles": \[\s*"piv"', r"^$"),
+    ("profile check @/typo.json", 1, r"^$", r'/typo\.json: at /keys/0/lable: expected a known key, such as "label", found "lable"\n.*1 mistake\.'),
+    ("profile check @/patch.json @/typo.json @/verify.json", 1, r"^\S*/patch\.json: no mistakes", r"2 mistakes\."),
+    ("profile check @/verify.json --json", 1, r'"pointer": "/commands/x/ins"', r"1 mistake\."),
+    ("profile check @/missing.json", 1, r"^$", r"/missing\.json is not a file"),
+    ("profile check @", 1, r"^$", r"is not a file"),
     ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*applets +present +piv .*\njeton soft card main +present +sc-hsm ", r"^$"),
     # Deletion is asked for, or said.
     ("softcard delete applets", 1, r"^$", r"Nothing was deleted.*add --yes"),
@@ -88,7 +103,10 @@ ROWS = [
 ]
 
 FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n",
-         "aes128": "000102030405060708090a0b0c0d0e0f\n", "tdes": "010203040506070801020304050607080102030405060708\n"}
+         "aes128": "000102030405060708090a0b0c0d0e0f\n", "tdes": "010203040506070801020304050607080102030405060708\n",
+         "patch.json": '{"schemaVersion": "1.0", "patch": "piv", "name": "Ours"}',
+         "typo.json": '{"schemaVersion": "1.0", "patch": "piv", "keys": [{"id": "9a", "lable": "x"}]}',
+         "verify.json": '{"schemaVersion": "1.0", "patch": "piv", "commands": {"x": {"cla": "00", "ins": "20", "p1": "00", "p2": "80"}}}'}
 
 
 class Test:
@@ -121,6 +139,17 @@ class Test:
         self.expect([card["reader"] for card in cards] == ["jeton soft card main", "jeton soft card other"], cards)
         self.expect(all(card["card"] == "present" and card["profile"] == "sc-hsm" and card["label"] for card in cards), cards)
         self.expect(len({card["serial"] for card in cards}) == 2, f"serial numbers differ: {cards}")
+
+    def check_profiles(self):
+        """What a file changes is in force, for the card that it is about, and says where it comes from."""
+        shown = json.loads(self.run("profile", "show", "jeton soft card main", "--json").stdout)
+        self.expect(shown["id"] == "piv" and shown["layers"] == ["built-in piv.json"], shown)
+        patch = f"{self.directory}/patch.json"
+        changed = json.loads(self.run("profile", "show", "jeton soft card main", "--json", JETON_PROFILES=patch).stdout)
+        self.expect(changed["layers"] == ["built-in piv.json", patch] and changed["sha256"] != shown["sha256"], changed)
+        self.expect(changed["profile"]["name"] == "Ours" and shown["profile"]["name"] != "Ours", changed)
+        del changed["profile"]["name"], shown["profile"]["name"]
+        self.expect(changed["profile"] == shown["profile"], "nothing else changes")
 
     def check_files(self):
         state = Path(self.directory) / "state"
@@ -192,6 +221,7 @@ def main():
         test = Test(directory)
         test.run_table()
         test.check_json()
+        test.check_profiles()
         test.check_files()
         test.check_pin("jeton soft card main", "123456")
         test.check_pin("jeton soft card other", "654321")

@@ -187,6 +187,9 @@ struct Profile {
         algorithms;  ///< the card's algorithm identifier of each kind of key that it takes
     std::map<std::string, MechanismRule> mechanisms;
     Quirks quirks;
+    std::optional<std::vector<std::string>>
+        tokens;  ///< ids of the profiles that serve a card which this one
+                 ///< is the first to know; nullopt: TokenChoice's automatic
     bool expose_data = true;
     bool allow_write = true;
     bool allow_keygen = true;

@@ -138,6 +138,10 @@ std::string Burst::label() {
             }
         }
         card.memory.set_label(label);
+        {
+            const std::lock_guard lock(card.held_mutex);
+            card.last_label = label;
+        }
         return label;
     });
 }

@@ -62,6 +62,24 @@ void Burst::discover() {
     m_state->run([&] { m_state->discover(); });
 }
 
+bool Burst::holds_key_or_certificate() {
+    discover();
+    const auto layout = m_state->card.memory.layout();
+    for (std::size_t i = 0; i < layout->keys.size(); ++i) {
+        if (key_listed(i) && key(i) != nullptr) {
+            return true;
+        }
+    }
+    for (std::size_t i = 0; i < layout->objects.size(); ++i) {
+        const ObjectSlot& slot = *layout->objects[i];
+        const bool counts = slot.object_class == ObjectSlot::Class::certificate && !slot.read_pin;
+        if (counts && object_listed(i) && object(i) != nullptr) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::size_t Burst::new_key_slot(const KeyWish& wish) {
     return m_state->run([&] {
         m_state->discover();

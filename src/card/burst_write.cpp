@@ -10,7 +10,7 @@ namespace jeton::card {
 /// object too).
 void Burst::State::check_identity() {
     if (card.applet->read_serial(card.channel) != card.serial) {
-        card.die();
+        card.retire();
     }
 }
 
@@ -180,7 +180,7 @@ void Burst::initialize(View so_secret) {
         m_state->lease->mark_written();
         card.vault.close();
         card.applet->initialize(card.channel, secret);
-        card.die();
+        card.retire();
     });
 }
 

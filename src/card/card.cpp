@@ -1,5 +1,6 @@
 #include "card/card.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "card/card_state.hpp"
@@ -7,6 +8,56 @@
 #include "util/log.hpp"
 
 namespace jeton::card {
+
+namespace {
+
+/// next_id counts the Cards of this process, from 1.
+std::uint64_t next_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
+}  // namespace
+
+void CardUse::join(const Vault& vault) {
+    const std::lock_guard lock(m_mutex);
+    m_vaults.push_back(&vault);
+}
+
+void CardUse::part(const Vault& vault) {
+    const std::lock_guard lock(m_mutex);
+    std::erase(m_vaults, &vault);
+}
+
+template <typename Fits>
+bool CardUse::any(Fits&& fits) const {
+    const std::lock_guard lock(m_mutex);
+    return std::ranges::any_of(m_vaults, fits);
+}
+
+bool CardUse::others_logged_in(const Vault& own) const {
+    return any([&](const Vault* vault) { return vault != &own && vault->role(); });
+}
+
+bool CardUse::others_irreplaceable(const Vault& own) const {
+    return any([&](const Vault* vault) { return vault != &own && vault->irreplaceable(); });
+}
+
+bool CardUse::irreplaceable() const {
+    return any([](const Vault* vault) { return vault->irreplaceable(); });
+}
+
+Card::State::State(reader::CardLink& card_link, std::unique_ptr<Applet> card_applet,
+                   std::shared_ptr<CardUse> shared_use)
+    : id(next_id()),
+      link(card_link),
+      use(shared_use ? std::move(shared_use) : std::make_shared<CardUse>()),
+      seen_writes(use->writes.load()),
+      applet(std::move(card_applet)),
+      channel(card_link, applet->profile().transport),
+      memory(Layout::of(applet->profile())) {
+    use->join(vault);
+}
 
 Card::Card(std::unique_ptr<State> state) : m_state(std::move(state)) {}
 Card::~Card() = default;
@@ -22,11 +73,12 @@ const std::string& Card::serial() const {
 }
 
 bool Card::alive() const {
-    return !m_state->dead.load() && m_state->link.insertion() == m_state->insertion;
+    return !m_state->dead.load() && !m_state->use->over.load() &&
+           m_state->link.insertion() == m_state->insertion;
 }
 
 bool Card::stale() const {
-    return m_state->link.others_wrote();
+    return m_state->link.others_wrote() || m_state->seen_writes != m_state->use->writes;
 }
 
 std::uint64_t Card::version() const {
@@ -57,6 +109,11 @@ std::optional<std::string> Card::known_label() const {
     return m_state->memory.label();
 }
 
+std::string Card::last_label() const {
+    const std::lock_guard lock(m_state->held_mutex);
+    return m_state->last_label;
+}
+
 std::optional<PinStatus> Card::known_pin_status(PinRole role) const {
     return m_state->memory.pin_status(role);
 }
@@ -82,8 +139,28 @@ bool Card::claim_modes(std::size_t secret_key, bool for_gcm) {
     return m_state->memory.claim_modes(secret_key, for_gcm) || !profile().gcm.exclusive_modes;
 }
 
+bool Card::others_logged_in() const {
+    return m_state->use->others_logged_in(m_state->vault);
+}
+
 void Card::forget_login() {
     m_state->forget_login();
+}
+
+/// log_out leaves the card alone where our PIN cannot be verified any more as far as we know, and finding out
+/// would end another application's login for good.
+void Card::log_out(Ending ending) {
+    State& state = *m_state;
+    if (state.link.user() != state.id && state.use->others_irreplaceable(state.vault)) {
+        state.forget_login();
+        return;
+    }
+    Burst burst = begin();
+    if (ending == Ending::reset && !others_logged_in()) {
+        burst.end_login();
+    } else {
+        burst.logout();
+    }
 }
 
 std::uint64_t Card::exchanges() const {
@@ -117,11 +194,8 @@ Burst Card::begin() {
         state.die();
         throw Error(Error::Kind::swapped, Verb::select, "the card was taken out of " + state.link.name());
     }
-    if (!held && lease->others_wrote()) {
-        state.forget_content();
-    }
-    if (!held && lease->continuity() != reader::Continuity::kept) {
-        state.standing = {.shared = lease->continuity() == reader::Continuity::shared};
+    if (!held) {
+        state.note_others(*lease);
     }
     auto burst = std::make_unique<Burst::State>(state, std::move(lease));
     burst->keep_login();
@@ -131,6 +205,22 @@ Burst Card::begin() {
         }
     });
     return Burst(std::move(burst));
+}
+
+void Card::State::note_others(const reader::Lease& lease) {
+    if (lease.others_wrote()) {
+        ++use->writes;
+    }
+    if (seen_writes != use->writes) {
+        memory.drop();
+        seen_writes = use->writes.load();
+    }
+    if (lease.continuity() != reader::Continuity::kept) {
+        standing = {.shared = lease.continuity() == reader::Continuity::shared};
+    } else if (link.user() != id) {
+        standing = {.elsewhere = true};
+    }
+    link.set_user(id);
 }
 
 /// answers_as_ours tells whether our application of this very card is still selected. There are cards on
@@ -147,20 +237,21 @@ bool Burst::State::answers_as_ours() {
 /// resume selects the application and makes sure that it is on the same card; PINs wait until they are
 /// needed.
 void Burst::State::resume() {
-    const bool shared = std::exchange(card.standing, {}).shared;
-    const bool still_selected = shared && answers_as_ours();
+    const Standing before = std::exchange(card.standing, {});
+    const bool still_selected = before.shared && answers_as_ours();
     if (!still_selected &&
         (!card.applet->select(card.channel) || card.applet->read_serial(card.channel) != card.serial)) {
         card.die();
         throw Error(Error::Kind::swapped, Verb::select, "another card is in " + card.link.name());
     }
     card.standing.selected = true;
-    if (shared && card.vault.role() == PinRole::user) {
+    if ((before.shared || before.elsewhere) && card.vault.role() == PinRole::user) {
         take_over_login();
     }
     if (card.vault.role() == PinRole::user && card.standing.verified.empty() && !card.vault.may_repeat()) {
         log::info(
-            "{}: the card was used by others and the PIN policy does not let us verify again: logged out",
+            "{}: the card was used by others, or for another application, and the PIN policy does not let us "
+            "verify again: logged out",
             card.link.name());
         card.forget_login();
     }
@@ -168,7 +259,7 @@ void Burst::State::resume() {
 
 /// keep_login has the link take care of what only the card still knows of the login.
 void Burst::State::keep_login() {
-    card.link.hold(card.vault.role() == PinRole::user && !card.vault.may_repeat());
+    card.link.hold(card.use->irreplaceable());
 }
 
 void Burst::State::note(const reader::Error& error) {

@@ -11,6 +11,7 @@
 
 #include "card/applet.hpp"
 #include "card/profile_set.hpp"
+#include "card/token_choice.hpp"
 #include "reader/card_link.hpp"
 
 namespace jeton::card {
@@ -22,6 +23,21 @@ class Card {
     /// recognise powers the card, finds its profile and selects the applet (SELECT and the serial number: two
     /// APDUs when the first profile fits). nullptr when no profile knows it. Throws reader::Error.
     static std::unique_ptr<Card> recognise(reader::CardLink& link, const ProfileSet& profiles);
+
+    /// Found is what is on one inserted card. |settled|: all of it is to be offered.
+    struct Found {
+        std::vector<std::unique_ptr<Card>> cards;
+        bool settled = false;
+    };
+
+    /// recognise_all gives a Card for each application of the card in |link| that |choice| asks for, with
+    /// nothing read but what recognises it; |patience| is the wait for the Lease. Throws as recognise().
+    static Found recognise_all(reader::CardLink& link, const ProfileSet& profiles, const TokenChoice& choice,
+                               Milliseconds patience);
+
+    /// again recognises the same application on the same card, after alive() ended without the card's going;
+    /// nullptr when it is not there. Throws reader::Error.
+    std::unique_ptr<Card> again(const ProfileSet& profiles) const;
 
     ~Card();
     Card(const Card&) = delete;  // bursts point to it
@@ -59,6 +75,9 @@ class Card {
     std::optional<std::string> known_label() const;
     std::optional<PinStatus> known_pin_status(PinRole role) const;
 
+    /// last_label is the label that was known last, whatever became of it; empty: none was.
+    std::string last_label() const;
+
     /// login tells who is logged in; nullopt: nobody.
     std::optional<PinRole> login() const;
 
@@ -75,9 +94,17 @@ class Card {
     /// counts, as long as this object lives, where the profile says `exclusiveModes`.
     bool claim_modes(std::size_t secret_key, bool for_gcm);
 
+    /// others_logged_in tells whether somebody is logged in to another application of the same card.
+    bool others_logged_in() const;
+
     /// forget_login drops the login without the card, for when begin() throws and Burst::logout cannot be
     /// had. The card itself is told with the next burst.
     void forget_login();
+
+    /// log_out ends the login; with Ending::reset by Burst::end_login. The logins of other applications of
+    /// the card go on. Throws as begin().
+    enum class Ending { command, reset };
+    void log_out(Ending ending);
 
     /// has_pad tells whether the user's PIN can be typed on the reader, for |use|. Sends nothing.
     bool has_pad(reader::PadUse use) const;
@@ -91,6 +118,7 @@ class Card {
   private:
     friend class Burst;
     struct State;
+    class Recogniser;
     explicit Card(std::unique_ptr<State> state);
     std::unique_ptr<State> m_state;
 };
@@ -138,6 +166,9 @@ class Burst {
     /// discover makes the card's layout what is on the card, where that is not known yet and the profile does
     /// not say it.
     void discover();
+
+    /// holds_key_or_certificate reads the card until it has met one.
+    bool holds_key_or_certificate();
 
     std::shared_ptr<const KeyEntry> key(std::size_t index);
     std::shared_ptr<const ObjectEntry> object(std::size_t index);

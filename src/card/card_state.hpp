@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <mutex>
 #include <set>
+#include <vector>
 
 #include "card/card.hpp"
 #include "card/memory.hpp"
@@ -19,6 +22,8 @@ inline constexpr Milliseconds lease_wait{30000};
 struct Standing {
     bool shared = false;  ///< other processes of this user were here: nothing is selected by us, but the PIN
                           ///< may be verified
+    bool elsewhere = false;  ///< another Card of this process was here: its application is selected, and our
+                             ///< PIN is verified only if the card keeps that for each application
     bool selected = false;
     std::set<std::size_t> verified{};  ///< PINs, by their index in the profile
     bool counter_told =
@@ -29,12 +34,39 @@ struct Standing {
     std::optional<std::uint64_t> login_at{};     ///< as verified_at, after the VERIFY of a login
 };
 
+/// CardUse is what the Cards on the applications of one inserted card share.
+class CardUse {
+  public:
+    /// join and part: |vault| says who is logged in to one of the applications.
+    void join(const Vault& vault);
+    void part(const Vault& vault);
+
+    /// others_logged_in tells whether somebody is logged in to an application other than that of |own|.
+    bool others_logged_in(const Vault& own) const;
+
+    /// others_irreplaceable is the same for logins that cannot be proved again; irreplaceable counts |own|
+    /// too.
+    bool others_irreplaceable(const Vault& own) const;
+    bool irreplaceable() const;
+
+    std::atomic<bool> over = false;         ///< the card was pulled or swapped
+    std::atomic<std::uint64_t> writes = 0;  ///< how often other processes were seen to have changed the card
+
+  private:
+    template <typename Fits>
+    bool any(Fits&& fits) const;
+
+    mutable std::mutex m_mutex;
+    std::vector<const Vault*> m_vaults;
+};
+
 struct Card::State {
-    State(reader::CardLink& card_link, std::unique_ptr<Applet> card_applet)
-        : link(card_link),
-          applet(std::move(card_applet)),
-          channel(card_link, applet->profile().transport),
-          memory(Layout::of(applet->profile())) {}
+    /// |shared_use| is that of another Card on the same inserted card, if there is one.
+    State(reader::CardLink& card_link, std::unique_ptr<Applet> card_applet,
+          std::shared_ptr<CardUse> shared_use = nullptr);
+    ~State() { use->part(vault); }
+    State(const State&) = delete;  // CardUse points to its vault
+    State& operator=(const State&) = delete;
 
     const Profile& profile() const { return applet->profile(); }
     std::shared_ptr<const KeySlot> key_slot(std::size_t index) const {
@@ -53,8 +85,14 @@ struct Card::State {
         vault.drop_hash_keys();
     }
 
-    /// die ends this object's use: the card was pulled or swapped.
+    /// die ends the use of this object and of all others on the card, which was pulled or swapped.
     void die() {
+        use->over.store(true);
+        retire();
+    }
+
+    /// retire ends the use of this object: its application is not the same any more.
+    void retire() {
         dead.store(true);
         vault.close();
     }
@@ -62,7 +100,7 @@ struct Card::State {
     /// forget_login drops the login and what only the logged-in user may see.
     void forget_login() {
         vault.close();
-        link.hold(false);
+        link.hold(use->irreplaceable());
         const auto layout = memory.layout();
         for (std::size_t i = 0; i < layout->objects.size(); ++i) {
             if (layout->objects[i]->read_pin) {
@@ -71,7 +109,13 @@ struct Card::State {
         }
     }
 
+    /// note_others makes of a new |lease| what this process no longer knows about the card.
+    void note_others(const reader::Lease& lease);
+
+    const std::uint64_t id;  ///< of this Card in the process, for CardLink::user()
     reader::CardLink& link;
+    std::shared_ptr<CardUse> use;
+    std::atomic<std::uint64_t> seen_writes;  ///< CardUse::writes when memory was last up to date
     std::unique_ptr<Applet> applet;
     Channel channel;
     std::string serial;
@@ -82,6 +126,7 @@ struct Card::State {
     Vault vault;
     Standing standing;
     bool final_try_told = false;
+    std::string last_label;  ///< guarded by held_mutex; survives what drops the memory
 
     /// hold keeps a lease for the next burst, take_held gives it to that.
     void hold(std::unique_ptr<reader::Lease> lease) {

@@ -233,6 +233,11 @@ bool Vault::may_repeat() const {
     return may_repeat_locked();
 }
 
+bool Vault::irreplaceable() const {
+    const std::lock_guard lock(m_mutex);
+    return m_role == PinRole::user && !may_repeat_locked();
+}
+
 bool Vault::may_repeat_locked() const {
     if (m_role != PinRole::user) {
         return false;

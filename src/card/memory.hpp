@@ -105,6 +105,9 @@ class Vault {
     /// may_repeat tells whether the policy lets the login be proved again without its owner.
     bool may_repeat() const;
 
+    /// irreplaceable tells whether a user is logged in whose PIN cannot be verified again.
+    bool irreplaceable() const;
+
     /// take_pin gives the user PIN for one more verification, and counts it; nullopt when the policy does not
     /// allow it.
     std::optional<SecretBytes> take_pin();

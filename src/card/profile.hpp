@@ -300,6 +300,9 @@ struct Profile {
     std::vector<MatchRule> variants;  ///< when each change of the profile holds: by ATR and version
     std::shared_ptr<const ProfileDocument> document;
     Quirks quirks;
+    std::optional<std::vector<std::string>>
+        tokens;  ///< ids of the profiles that serve a card which this one
+                 ///< is the first to know; nullopt: TokenChoice's automatic
     bool expose_data = true;
     bool allow_write = true;
     bool allow_keygen = true;

@@ -278,6 +278,9 @@ Profile read_profile(const Json& json) {
     profile.select = read_select(section(json, "select"));
     profile.transport = read_transport(section(json, "transport"));
     profile.token = read_token(section(json, "token"));
+    if (const auto tokens = json.find("tokens"); tokens != json.end()) {
+        profile.tokens = tokens->get<std::vector<std::string>>();
+    }
     for (const auto& [name, pin] : section(json, "pins").items()) {
         profile.pins.push_back(read_pin(name, pin));
     }

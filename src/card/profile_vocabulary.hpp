@@ -106,8 +106,9 @@ inline constexpr std::array<std::string_view, 6> serial_sources{"chuid", "yubike
 inline constexpr std::array<std::string_view, 2> accesses{"data-object", "file"};
 /// status_verbs are in the order of Verb, from the second on.
 inline constexpr std::array<std::string_view, 17> status_verbs{
-    "any", "select", "read", "verify", "change-pin", "unblock", "authenticate", "sign", "encrypt", "decipher", "decrypt-aead",
-    "derive", "generate", "import", "write", "erase", "initialize"};
+    "any",          "select", "read",    "verify",   "change-pin",   "unblock",
+    "authenticate", "sign",   "encrypt", "decipher", "decrypt-aead", "derive",
+    "generate",     "import", "write",   "erase",    "initialize"};
 inline constexpr std::array<std::string_view, 4> status_actions{"none", "relogin", "reselect", "retry-once"};
 inline constexpr std::array<std::string_view, 1> hashers{"host"};
 inline constexpr std::array<std::string_view, 3> padders{"host", "card", "none"};

@@ -23,7 +23,7 @@ void Api::C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen
     const auto slot = module().slot(slotID);
     const View pin = pin_input(pPin, ulPinLen);
     require(pLabel != nullptr, CKR_ARGUMENTS_BAD, "the label is null");
-    const auto token = slot->token(module().profiles());
+    const auto token = slot->token();
     require(token->profile().allow_write, CKR_TOKEN_WRITE_PROTECTED, "the profile does not allow this");
     require(module().sessions().of_slot(slotID).empty(), CKR_SESSION_EXISTS,
             "a session with this token is open");

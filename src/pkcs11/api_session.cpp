@@ -77,7 +77,7 @@ void Api::C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR, CK_NOTIF
             "CKF_SERIAL_SESSION is not set");
     require((flags & CKF_ASYNC_SESSION) == 0, CKR_SESSION_ASYNC_NOT_SUPPORTED,
             "asynchronous sessions are not supported");
-    const auto token = module().slot(slotID)->token(module().profiles());
+    const auto token = module().slot(slotID)->token();
     const bool read_only = (flags & CKF_RW_SESSION) == 0;
     require(!read_only || token->login() != card::PinRole::so, CKR_SESSION_READ_WRITE_SO_EXISTS,
             "the SO is logged in, who has read-write sessions only");

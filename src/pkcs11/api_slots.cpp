@@ -43,11 +43,13 @@ struct TokenFacts {
     card::PinStatus pin;
 };
 
+/// read_facts does not leave an application in which somebody is logged in for them: then what was known last
+/// is good enough.
 TokenFacts read_facts(card::Card& card) {
     const auto label = card.known_label();
     const auto pin = card.known_pin_status(card::PinRole::user);
-    if (label && pin) {
-        return {*label, *pin};
+    if ((label && pin) || card.others_logged_in()) {
+        return {label.value_or(card.last_label()), pin.value_or(card::PinStatus{})};
     }
     card::Burst burst = card.begin();
     return {burst.label(), burst.pin_status(card::PinRole::user)};
@@ -76,6 +78,9 @@ void Api::C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULON
     require(pulCount != nullptr, CKR_ARGUMENTS_BAD, "pulCount is null");
     if (pSlotList == nullptr || module().slots().empty()) {
         module().refresh_slots();
+        if (tokenPresent != CK_FALSE) {
+            module().meet_cards();
+        }
     }
     std::vector<CK_SLOT_ID> ids;
     for (const auto& slot : module().slots()) {
@@ -92,12 +97,16 @@ void Api::C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo) {
     *pInfo = {};
     put_text(pInfo->slotDescription, slot->name());
     put_text(pInfo->manufacturerID, "jeton");
-    pInfo->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | (slot->present() ? CKF_TOKEN_PRESENT : 0);
+    const bool present = slot->present();
+    if (present) {
+        slot->opening().meet();
+    }
+    pInfo->flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT | (present ? CKF_TOKEN_PRESENT : 0);
 }
 
 void Api::C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo) {
     require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
-    const auto token = module().slot(slotID)->token(module().profiles());
+    const auto token = module().slot(slotID)->token();
     card::Card& card = token->card();
     const TokenFacts facts = read_facts(card);
     const card::Profile& profile = card.profile();
@@ -130,7 +139,7 @@ void Api::C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR p
 }
 
 void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount) {
-    const auto token = module().slot(slotID)->known_token(module().profiles());
+    const auto token = module().slot(slotID)->known_token();
     std::vector<CK_MECHANISM_TYPE> types;
     for (const MechanismRow* row : offered_mechanisms(*token)) {
         types.push_back(row->type);
@@ -140,7 +149,7 @@ void Api::C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanism
 
 void Api::C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR pInfo) {
     require(pInfo != nullptr, CKR_ARGUMENTS_BAD, "pInfo is null");
-    const auto token = module().slot(slotID)->known_token(module().profiles());
+    const auto token = module().slot(slotID)->known_token();
     *pInfo = mechanism_info(*token, find_mechanism(*token, type, 0));
 }
 

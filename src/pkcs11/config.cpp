@@ -103,6 +103,31 @@ bool add_replays(Config& config, const Json& value) {
     return true;
 }
 
+constexpr std::array token_rules{std::pair{"auto", card::TokenChoice::Rule::automatic},
+                                 std::pair{"first", card::TokenChoice::Rule::first},
+                                 std::pair{"all", card::TokenChoice::Rule::all}};
+
+/// set_tokens takes a word, or ids of profiles.
+bool set_tokens(Config& config, const Json& value) {
+    if (!value.is_array()) {
+        const auto* const row =
+            std::ranges::find_if(token_rules, [&](const auto& it) { return value == it.first; });
+        if (row == token_rules.end()) {
+            return false;
+        }
+        config.tokens = {.rule = row->second};
+        return true;
+    }
+    config.tokens = {.rule = card::TokenChoice::Rule::listed};
+    for (const Json& id : value) {
+        if (!id.is_string()) {
+            return false;
+        }
+        config.tokens.profiles.push_back(id.get<std::string>());
+    }
+    return !config.tokens.profiles.empty();
+}
+
 constexpr std::array accesses{std::pair{"auto", Access::automatic}, std::pair{"usb", Access::usb},
                               std::pair{"pcsc", Access::pcsc}, std::pair{"none", Access::none}};
 
@@ -158,6 +183,7 @@ const std::vector<ConfigRow>& config_rows() {
          [](Config& config, const Json& value) { return set_path(config.trace_file, value); }},
         {"/overwrite", "true or false",
          [](Config& config, const Json& value) { return set_bool(config.overwrite, value); }},
+        {"/tokens", R"("auto", "first", "all" or an array of names of profiles)", set_tokens},
         {"/handover", "\"reset\" or \"keep\"", set_handover},
         {"/readers/access", R"("auto", "usb", "pcsc" or "none")", set_access},
         {"/readers/vpcd", R"(an array of texts such as "listen 127.0.0.1:35963" or "connect [::1]:35964")",

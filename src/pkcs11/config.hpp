@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "card/profile_set.hpp"
+#include "card/token_choice.hpp"
 #include "reader/emulated_reader.hpp"
 #include "reader/reader.hpp"
 #include "reader/trace.hpp"
@@ -39,6 +40,7 @@ struct Config {
     std::optional<std::filesystem::path> trace_file;  ///< JETON_TRACE goes before it
     std::shared_ptr<reader::Trace> trace;             ///< of all readers, if there is to be one
     std::vector<std::filesystem::path> replays;       ///< recordings that are readers (replay_card.hpp)
+    card::TokenChoice tokens;                         ///< which applications of a card are tokens
     bool overwrite = false;  ///< key generation and certificate import may replace what is there
     std::vector<card::ProfileSet::Layer> profile_layers;
 };

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "card/tokens.hpp"
 #include "pkcs11/error.hpp"
 #include "pkcs11/reader_places.hpp"
 #include "reader/hotplug_hints.hpp"
@@ -89,21 +90,55 @@ const card::ProfileSet& Module::profiles() {
     return m_profiles;
 }
 
+CardFinder Module::card_finder() {
+    return {.all =
+                [this](reader::CardLink& link, Milliseconds patience) {
+                    return card::recognise_tokens(link, profiles(), m_config.tokens, patience);
+                },
+            .again = [this](const card::Card& card) { return card::recognise_again(card, profiles()); }};
+}
+
 void Module::refresh_slots() {
     const std::vector<reader::ReaderPlace> places = find_reader_places(m_config);
-    const std::lock_guard lock(m_slots_mutex);
-    for (const reader::ReaderPlace& place : places) {
-        const auto known = [&](const auto& slot) { return slot->key() == place.key; };
-        if (std::ranges::any_of(m_slots, known)) {
-            continue;
+    {
+        const std::lock_guard lock(m_slots_mutex);
+        for (const reader::ReaderPlace& place : places) {
+            const auto known = [&](const auto& slot) { return slot->opening().key() == place.key; };
+            if (std::ranges::any_of(m_slots, known)) {
+                continue;
+            }
+            const auto reader = std::make_shared<reader::Reader>(place);
+            for (std::size_t index = 0; index < place.openings; ++index) {
+                auto opening = std::make_shared<CardOpening>(reader, index, card_finder(), m_looked);
+                m_slots.push_back(std::make_shared<Slot>(std::move(opening), 0, m_looked));
+            }
         }
-        const auto reader = std::make_shared<reader::Reader>(place);
-        for (std::size_t index = 0; index < place.openings; ++index) {
-            m_slots.push_back(std::make_shared<Slot>(reader, index, m_looked));
+        m_looked = true;
+    }
+    append_slots();
+}
+
+void Module::append_slots() {
+    const std::lock_guard lock(m_slots_mutex);
+    const std::vector<std::shared_ptr<Slot>> before = m_slots;
+    for (const auto& first : before) {
+        const auto is_beside = [&](const auto& slot) { return &slot->opening() == &first->opening(); };
+        std::size_t count = static_cast<std::size_t>(std::ranges::count_if(m_slots, is_beside));
+        for (; first->is_first() && count < first->opening().slots(); ++count) {
+            m_slots.push_back(
+                std::make_shared<Slot>(first->shared_opening(), count, first->opening().is_new()));
         }
     }
-    m_looked = true;
     std::ranges::sort(m_slots, {}, [](const auto& slot) { return slot->id(); });
+}
+
+void Module::meet_cards() {
+    for (const auto& slot : slots()) {
+        if (slot->is_first() && slot->present()) {
+            slot->opening().meet();
+        }
+    }
+    append_slots();
 }
 
 bool Module::stopping() const {
@@ -145,6 +180,10 @@ std::shared_ptr<Slot> Module::slot(CK_SLOT_ID id) {
     }
     refresh_slots();  // an application may come with an id that it kept from before
     auto slot = found();
+    if (slot == nullptr) {
+        meet_cards();
+        slot = found();
+    }
     require(slot != nullptr, CKR_SLOT_ID_INVALID, "no such slot");
     return slot;
 }

@@ -39,8 +39,12 @@ class Module {
     /// profiles are read at the first use, once.
     const card::ProfileSet& profiles();
 
-    /// refresh_slots looks for readers that came since the last time. Sends nothing to a card.
+    /// refresh_slots looks for readers that came since the last time, and makes the slots that cards with
+    /// several tokens need. Sends nothing to a card.
     void refresh_slots();
+
+    /// meet_cards recognises the cards that are new, and makes the slots that they need.
+    void meet_cards();
     std::vector<std::shared_ptr<Slot>> slots();
 
     /// wait_for_event gives a slot in which a reader or a card came or went; while there is none it waits in
@@ -63,6 +67,8 @@ class Module {
     friend class ModuleReference;
 
     bool stopping() const;
+    CardFinder card_finder();
+    void append_slots();
 
     const Config m_config;
     std::once_flag m_profiles_once;

@@ -37,7 +37,7 @@ void Token::log_out() {
     require(login().has_value(), CKR_USER_NOT_LOGGED_IN, "nobody is logged in");
     forget_private();
     try {
-        m_card->begin().logout();
+        m_card->log_out(card::Card::Ending::command);
     } catch (...) {
         m_card->forget_login();
         throw;
@@ -48,7 +48,7 @@ void Token::end_login() noexcept {
     try {
         forget_private();
         if (login() && alive()) {
-            m_card->begin().end_login();
+            m_card->log_out(card::Card::Ending::reset);
         }
     } catch (const std::exception& error) {
         m_card->forget_login();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -118,6 +119,14 @@ class CardLink {
 
     /// reset powers the card off and on. Only under a Lease.
     virtual void reset() = 0;
+
+    /// user is a mark of who used the card last, of those in this process that share the link; 0: nobody who
+    /// left one. The holder of the Lease sets it; to anybody else it is a hint.
+    std::uint64_t user() const { return m_user.load(); }
+    void set_user(std::uint64_t user) { m_user.store(user); }
+
+  private:
+    std::atomic<std::uint64_t> m_user{0};
 };
 
 }  // namespace jeton::reader

@@ -29,7 +29,8 @@ struct SlotMemory {
     std::atomic<int> protocol{-1};                   ///< T=0 or T=1 of the last power on, as |card| has it
 
     Bytes atr;
-    CardProtocol card;  ///< how the card with this ATR is talked to
+    std::uint64_t atr_insertion = 0;  ///< |insertion| when |atr| was told
+    CardProtocol card;                ///< how the card with this ATR is talked to
     std::uint64_t power_generation = 0;
     std::uint32_t removals = 0;
     bool synchronised = false;        ///< |removals| was taken from a record

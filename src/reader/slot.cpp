@@ -203,11 +203,8 @@ bool Slot::shareable(Interface& interface) const {
 void Slot::share(Interface& interface) {
     SlotRecord& record = interface.record(m_index);
     SlotMemory& memory = interface.memory(m_index);
-    if (!memory.atr.empty() && memory.atr != record.atr) {
-        ++memory.insertion;
-    }
+    note_atr(memory, record.atr);
     memory.card = {.number = 0, .silence = card_silence(record.atr, interface.descriptor()), .t1 = {}};
-    memory.atr = record.atr;
     memory.power_generation = record.power_generation;
     record.holder = interface.holder_id();
     interface.store_record();
@@ -255,11 +252,8 @@ void Slot::power_card(Interface& interface, ccid::IccStatus icc) {
         throw;
     }
     log::debug("{}: powered, ATR {}", name(), to_hex(card.atr));
-    if (!memory.atr.empty() && memory.atr != card.atr) {
-        ++memory.insertion;
-    }
     record.atr = card.atr;
-    memory.atr = std::move(card.atr);
+    note_atr(memory, std::move(card.atr));
     memory.card = card.protocol;
     memory.protocol = card.protocol.number;
     memory.power_generation = ++record.power_generation;
@@ -290,6 +284,15 @@ void Slot::note_status(Interface& interface, ccid::IccStatus icc) {
     if (changed) {
         ++memory.insertion;
     }
+}
+
+/// note_atr remembers the ATR. Another one than before is another card, unless that was noticed already.
+void Slot::note_atr(SlotMemory& memory, Bytes atr) {
+    if (!memory.atr.empty() && memory.atr != atr && memory.atr_insertion == memory.insertion) {
+        ++memory.insertion;
+    }
+    memory.atr = std::move(atr);
+    memory.atr_insertion = memory.insertion;
 }
 
 void Slot::distrust(Interface& interface) {

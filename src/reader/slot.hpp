@@ -40,6 +40,7 @@ class Slot final : public CardLink {
     Continuity establish(Interface& interface);
     void power_card(Interface& interface, ccid::IccStatus icc);
     void note_status(Interface& interface, ccid::IccStatus icc);
+    void note_atr(SlotMemory& memory, Bytes atr);
     void distrust(Interface& interface);
     bool take_note_of_writes(Interface& interface);
 

@@ -1,8 +1,27 @@
 #include "softcard/soft_card.hpp"
 
+#include <algorithm>
+
 namespace jeton::softcard {
 
-View softcard_atr() {
+namespace {
+
+bool has_several(const CardState& card) {
+    return std::ranges::count_if(application_kinds(), [&](const auto& kind) { return kind.is_on(card); }) > 1;
+}
+
+}  // namespace
+
+View softcard_atr(bool several_applications) {
+    static constexpr Byte several[] = {
+        0x3B, 0x8D,                        // TS, T0: TD1 follows, 13 historical bytes
+        0x81, 0x31, 0xFE, 0x45,            // as below
+        0x80,                              // historical bytes in compact TLV
+        0x31, 0xC1,                        // card service data: selection by full and partial name, no MF
+        0x73, 0xC0, 0x21, 0xC0,            // card capabilities
+        0x55, 'j',  'e',  't',  'o', 'n',  // issuer's data
+        0x8B,                              // TCK
+    };
     static constexpr Byte atr[] = {
         0x3B, 0x8B,                        // TS, T0: TD1 follows, 11 historical bytes
         0x81, 0x31, 0xFE, 0x45,            // TD1: T=1; TD2: T=1, TA3 and TB3 follow; TA3: IFSC; TB3: BWI, CWI
@@ -11,13 +30,13 @@ View softcard_atr() {
         0x55, 'j',  'e',  't',  'o', 'n',  // issuer's data
         0x7D,                              // TCK
     };
-    return atr;
+    return several_applications ? View(several) : View(atr);
 }
 
 Bytes SoftCard::power_on() {
     power_off();
     m_powered = m_memory.load();
-    return m_powered ? to_bytes(softcard_atr()) : Bytes{};
+    return m_powered ? to_bytes(softcard_atr(has_several(m_memory.state()))) : Bytes{};
 }
 
 void SoftCard::power_off() {

@@ -10,10 +10,11 @@
 
 namespace jeton::softcard {
 
-/// softcard_atr is the ATR of every software card: direct convention, T=1 with IFSC 254 and waiting times BWI
+/// softcard_atr is the ATR of a software card: direct convention, T=1 with IFSC 254 and waiting times BWI
 /// 4, CWI 5; the historical bytes say selection by full and partial name, command chaining and extended
-/// lengths (ISO/IEC 7816-4, 12.1.1.9), and "jeton" as issuer's data.
-View softcard_atr();
+/// lengths (ISO/IEC 7816-4, 12.1.1.9), and "jeton" as issuer's data. That of a card with several
+/// applications has card service data too (12.1.1.7), so that hosts know without asking.
+View softcard_atr(bool several_applications = false);
 
 /// SoftCard is used by one thread at a time, present() aside. Each process has one of its own for the same
 /// file; what they hold without power is separate, as if each had reset the card.

@@ -64,6 +64,10 @@ INSTANTIATE_TEST_SUITE_P(
                                  "\"/readers/vpcd\": expected an array of texts"},
                     BrokenConfig{"wrong_touch", R"({"softCards": {"touch": "maybe"}})",
                                  "expected \"given\" or"},
+                    BrokenConfig{"tokens_word", R"({"tokens": "both"})",
+                                 "\"/tokens\": expected \"auto\", \"first\", \"all\" or an array"},
+                    BrokenConfig{"tokens_none", R"({"tokens": []})", "\"/tokens\": expected"},
+                    BrokenConfig{"tokens_number", R"({"tokens": ["piv", 1]})", "\"/tokens\": expected"},
                     BrokenConfig{"key_twice", R"({"overwrite": true, "overwrite": false})", "unique keys"}),
     [](const auto& row) { return std::string(row.param.name); });
 

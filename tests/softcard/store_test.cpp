@@ -307,14 +307,29 @@ TEST_F(StoreTest, AHugeFileIsNotRead) {
 }
 
 TEST(SoftcardAtr, IsWellFormed) {
-    const View atr = softcard_atr();
-    ASSERT_EQ(to_hex(atr), "3B8B8131FE458073C021C0556A65746F6E7D");
-    EXPECT_EQ(atr[1] & 0x0F, 11) << "historical bytes";
-    Byte check = 0;
-    for (const Byte byte : atr.subspan(1)) {
-        check ^= byte;
+    ASSERT_EQ(to_hex(softcard_atr()), "3B8B8131FE458073C021C0556A65746F6E7D");
+    ASSERT_EQ(to_hex(softcard_atr(true)), "3B8D8131FE458031C173C021C0556A65746F6E8B");
+    for (const bool several : {false, true}) {
+        const View atr = softcard_atr(several);
+        EXPECT_EQ((atr[1] & 0x0FU) + 7U, atr.size()) << "historical bytes";
+        Byte check = 0;
+        for (const Byte byte : atr.subspan(1)) {
+            check ^= byte;
+        }
+        EXPECT_EQ(check, 0) << "TCK";
     }
-    EXPECT_EQ(check, 0) << "TCK";
+}
+
+TEST_F(StoreTest, AnAtrTellsThatThereAreSeveralApplications) {
+    for (const auto& [name, applets, several] :
+         {std::tuple{"one", std::vector<std::string>{"openpgp"}, false},
+          std::tuple{"two", std::vector<std::string>{"piv", "sc-hsm"}, true}}) {
+        CreateOptions options = fixed_options();
+        options.name = name;
+        options.applets = applets;
+        create(directory, options);
+        EXPECT_EQ(to_hex(insert(card_file(directory, name))->power_on()), to_hex(softcard_atr(several)));
+    }
 }
 
 }  // namespace

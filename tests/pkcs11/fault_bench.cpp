@@ -1,5 +1,6 @@
 #include "pkcs11/fault_bench.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/core.h>
 #include <fstream>
@@ -251,6 +252,13 @@ CK_RV Bench::set_pin(std::string_view old_pin, std::string_view new_pin) const {
 CK_RV Bench::init_pin(std::string_view new_pin) const {
     std::string after(new_pin);
     return m_functions->C_InitPIN(m_session, characters(after), after.size());
+}
+
+CK_RV Bench::init_token(std::string_view secret) const {
+    std::string copy(secret);
+    CK_UTF8CHAR label[32];
+    std::fill_n(label, sizeof label, ' ');
+    return m_functions->C_InitToken(m_slot, characters(copy), copy.size(), label);
 }
 
 void Bench::prepare_user() {

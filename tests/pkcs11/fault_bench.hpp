@@ -54,6 +54,7 @@ class Bench {
     CK_RV read_value(CK_OBJECT_HANDLE object, Bytes& value) const;
     CK_RV set_pin(std::string_view old_pin, std::string_view new_pin) const;
     CK_RV init_pin(std::string_view new_pin) const;
+    CK_RV init_token(std::string_view secret) const;
 
     /// prepare_user opens a session, logs the user in and finds the signer; prepare_decryption also encrypts
     /// to the decrypter; prepare_maker has whoever makes keys logged in, and the signer found where that is

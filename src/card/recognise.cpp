@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <tuple>
 
 #include "card/card_state.hpp"
 #include "card/profile_document.hpp"
@@ -223,8 +224,11 @@ std::vector<std::shared_ptr<const Profile>> in_order(const ProfileSet& profiles,
             return speaks_of_atr(rule) && power_on_fits(rule, link);
         });
     };
-    std::stable_sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) {
-        return a->priority != b->priority ? a->priority > b->priority : spoken_for(*a) && !spoken_for(*b);
+    std::sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) {
+        const auto rank = [&](const Profile& profile) {
+            return std::tuple(-profile.priority, !spoken_for(profile), std::string_view(profile.id));
+        };
+        return rank(*a) < rank(*b);
     });
     return ordered;
 }

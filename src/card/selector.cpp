@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 #include "reader/atr.hpp"
 #include "util/tlv.hpp"
@@ -192,9 +193,11 @@ bool spoken_for(const Profile& profile, const reader::CardLink& link) {
 std::vector<std::shared_ptr<const Profile>> in_order(const ProfileSet& profiles,
                                                      const reader::CardLink& link) {
     auto ordered = profiles.profiles();
-    std::stable_sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) {
-        return a->priority != b->priority ? a->priority > b->priority
-                                          : spoken_for(*a, link) && !spoken_for(*b, link);
+    std::sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) {
+        const auto rank = [&](const Profile& profile) {
+            return std::tuple(-profile.priority, !spoken_for(profile, link), std::string_view(profile.id));
+        };
+        return rank(*a) < rank(*b);
     });
     return ordered;
 }

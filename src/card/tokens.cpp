@@ -1,5 +1,7 @@
 #include "card/tokens.hpp"
 
+#include <algorithm>
+
 #include "card/error.hpp"
 #include "util/log.hpp"
 
@@ -24,12 +26,21 @@ bool look_over(Card& card, bool settled, bool needed) {
     }
 }
 
+/// tell lets the next processes expect |count| tokens.
+void tell(reader::CardLink& link, std::size_t count, Milliseconds patience) {
+    if (count != std::max<std::size_t>(link.told_tokens(), 1)) {
+        const auto lease = link.acquire(Deadline::after(patience));
+        link.tell_tokens(count);
+    }
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<Card>> recognise_tokens(reader::CardLink& link, const ProfileSet& profiles,
                                                     const TokenChoice& choice, Milliseconds patience) {
     auto [cards, settled] = Card::recognise_all(link, profiles, choice, patience);
     if (cards.size() < 2) {
+        tell(link, std::max<std::size_t>(cards.size(), 1), patience);
         return std::move(cards);
     }
     std::vector<std::unique_ptr<Card>> offered;
@@ -38,6 +49,7 @@ std::vector<std::unique_ptr<Card>> recognise_tokens(reader::CardLink& link, cons
             offered.insert(offered.begin(), std::move(cards[i]));
         }
     }
+    tell(link, offered.size(), patience);
     return offered;
 }
 

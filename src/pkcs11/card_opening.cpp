@@ -16,6 +16,7 @@ namespace {
 
 constexpr Milliseconds meeting_patience{2000};  ///< where nobody asked for the card itself
 constexpr Milliseconds patience{30000};
+constexpr std::size_t most_expected_slots = 8;  ///< because another process saw as many tokens
 
 bool says_no_card(const reader::Error& error) {
     return error.kind() == reader::Error::Kind::gone || error.kind() == reader::Error::Kind::no_card;
@@ -34,6 +35,7 @@ CK_SLOT_ID stable_slot_id(const std::string& key, std::size_t index, std::size_t
 CardOpening::CardOpening(std::shared_ptr<reader::Reader> reader, std::size_t index, CardFinder finder,
                          bool is_new)
     : m_reader(std::move(reader)), m_index(index), m_finder(std::move(finder)) {
+    m_slots = std::clamp<std::size_t>(link().told_tokens(), 1, most_expected_slots);
     if (is_new) {
         m_first = Seen{};
     }

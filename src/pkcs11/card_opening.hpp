@@ -60,7 +60,8 @@ class CardOpening {
     /// |look| it looks first whether the known card is still there. TOKEN_NOT_PRESENT, TOKEN_NOT_RECOGNIZED.
     std::shared_ptr<Token> token(std::size_t ordinal, bool look);
 
-    /// slots is how many slots there have to be: as many as a card had tokens, at least one.
+    /// slots is how many slots there have to be: as many as a card had tokens, in this process or, by what it
+    /// told, in the last one that recognised a card here; at least one.
     std::size_t slots() const { return m_slots.load(); }
 
     /// is_new tells whether the card came after the first look at the opening.
@@ -69,7 +70,7 @@ class CardOpening {
   private:
     reader::CardLink& link() const { return m_reader->slot(m_index); }
     bool alive() const;
-    void recognise(Milliseconds patience);
+    void recognise(Milliseconds wait);
     void renew(std::size_t ordinal);
 
     const std::shared_ptr<reader::Reader> m_reader;

@@ -29,6 +29,8 @@ class AutoLink final : public CardLink {
     std::unique_ptr<Lease> acquire(Deadline deadline) override;
     void hold(bool on) override { current().hold(on); }
     bool others_wrote() override { return current().others_wrote(); }
+    std::size_t told_tokens() override { return current().told_tokens(); }
+    void tell_tokens(std::size_t count) override { current().tell_tokens(count); }
     View atr() const override { return current().atr(); }
     SecretBytes transmit(View command, Milliseconds limit) override {
         return current().transmit(command, limit);

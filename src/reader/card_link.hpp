@@ -96,6 +96,11 @@ class CardLink {
     /// last Lease. Sends nothing; false where that cannot be known.
     virtual bool others_wrote() { return false; }
 
+    /// told_tokens is how many tokens the card that was recognised last had, as a process of this user told
+    /// with tell_tokens; 0: nobody did. A hint, without a Lease; sends nothing. tell_tokens only under one.
+    virtual std::size_t told_tokens() { return 0; }
+    virtual void tell_tokens(std::size_t /*count*/) {}
+
     /// atr of the last power on, 2 to 33 bytes. Valid under a Lease.
     virtual View atr() const = 0;
 

@@ -14,6 +14,8 @@ constexpr std::uint32_t version = 2;
 constexpr std::size_t slot_offset = 24;
 constexpr std::size_t slot_size = 33 + longest_atr;
 constexpr std::uint32_t powered_flag = 1;
+constexpr unsigned tokens_shift = 8;  ///< above the flags
+constexpr std::uint32_t tokens_mask = 0xFFU << tokens_shift;
 
 /// FieldWriter and FieldReader walk the fixed layout, so that it stands once for each direction, in the same
 /// order.
@@ -70,7 +72,7 @@ RecordBytes encode_record(const HandoverRecord& record) {
         out.put(8, slot.power_generation);
         out.put(8, slot.write_generation);
         out.put(4, slot.removals);
-        out.put(4, slot.powered ? powered_flag : 0);
+        out.put(4, (slot.powered ? powered_flag : 0) | (std::uint32_t{slot.tokens} << tokens_shift));
         const View atr = View(slot.atr).first(std::min(slot.atr.size(), longest_atr));
         out.put(1, atr.size());
         out.copy(atr);
@@ -105,10 +107,11 @@ std::optional<HandoverRecord> decode_record(View bytes) {
         slot.write_generation = in.get(8);
         slot.removals = in.get32();
         const std::uint32_t flags = in.get32();
-        if ((flags & ~powered_flag) != 0) {
+        if ((flags & ~(powered_flag | tokens_mask)) != 0) {
             return std::nullopt;
         }
-        slot.powered = flags != 0;
+        slot.powered = (flags & powered_flag) != 0;
+        slot.tokens = static_cast<Byte>((flags & tokens_mask) >> tokens_shift);
         const std::size_t atr_size = in.get8();
         const View room = in.rest();
         if (atr_size > longest_atr ||

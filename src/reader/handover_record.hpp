@@ -21,6 +21,7 @@ struct SlotRecord {
     std::uint64_t write_generation = 0;  ///< changes when objects on the card were changed
     std::uint32_t removals = 0;          ///< changes when a powered card was found to be gone
     bool powered = false;                ///< the last holder left the card powered
+    Byte tokens = 0;                     ///< of the card that was recognised last; 0: nobody told
     Bytes atr;                           ///< of the last power on, at most longest_atr bytes
 
     bool operator==(const SlotRecord&) const = default;

@@ -305,6 +305,15 @@ bool Interface::others_wrote(std::size_t slot) {
     return wrote;
 }
 
+std::size_t Interface::told_tokens(std::size_t slot) {
+    if (!m_queue.try_enter()) {
+        return 0;
+    }
+    const auto record = m_file.glance();
+    m_queue.leave();
+    return record ? record->slots[slot].tokens : 0;
+}
+
 Byte Interface::launch(Byte slot) {
     m_record.flight_seq = m_record.next_seq++;
     m_record.flight_slot = slot;

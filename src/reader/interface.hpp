@@ -73,6 +73,10 @@ class Interface final : public CcidPort, private FlightLog {
     /// another process changed objects on the card in |slot|. While another thread has the turn it is false.
     bool others_wrote(std::size_t slot);
 
+    /// told_tokens looks in the same way what the record says of the card in |slot|; 0 while another thread
+    /// has the turn, and where there is no record yet.
+    std::size_t told_tokens(std::size_t slot);
+
     // With the turn alone:
     const ClassDescriptor& descriptor() const override { return *m_descriptor; }
     const Quirks& quirks() const override { return *m_quirks; }

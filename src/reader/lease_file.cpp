@@ -152,6 +152,14 @@ std::optional<HandoverRecord> LeaseFile::peek() const {
     return record && record->uid == geteuid() ? record : std::nullopt;
 }
 
+std::optional<HandoverRecord> LeaseFile::glance() {
+    struct stat status{};
+    if (m_mode == Mode::unopened && lstat(m_path.c_str(), &status) == 0) {
+        open_file();
+    }
+    return peek();
+}
+
 std::optional<HandoverRecord> LeaseFile::load() {
     auto record = m_mode == Mode::file ? read_record() : m_memory;
     if (record && m_mode == Mode::file && record->uid != geteuid()) {

@@ -43,6 +43,9 @@ class LeaseFile {
     /// peek is load() without the lock: a hint.
     std::optional<HandoverRecord> peek() const;
 
+    /// glance is peek() that opens the file first, if there is one.
+    std::optional<HandoverRecord> glance();
+
     /// store puts |record| down: in the page cache, which a killed process leaves intact; a crash of the
     /// system powers the reader off as well. Only when locked.
     void store(const HandoverRecord& record);

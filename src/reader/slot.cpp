@@ -1,5 +1,6 @@
 #include "reader/slot.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "reader/activation.hpp"
@@ -97,6 +98,16 @@ std::unique_ptr<Lease> Slot::acquire(Deadline deadline) {
 
 bool Slot::others_wrote() {
     return m_owner.get().others_wrote(m_index);
+}
+
+std::size_t Slot::told_tokens() {
+    return m_owner.get().told_tokens(m_index);
+}
+
+void Slot::tell_tokens(std::size_t count) {
+    Interface& interface = leased_interface();
+    interface.record(m_index).tokens = static_cast<Byte>(std::min<std::size_t>(count, 0xFF));
+    interface.store_record();
 }
 
 View Slot::atr() const {

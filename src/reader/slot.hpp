@@ -19,6 +19,8 @@ class Slot final : public CardLink {
     std::uint64_t insertion() const override;
     std::unique_ptr<Lease> acquire(Deadline deadline) override;
     bool others_wrote() override;
+    std::size_t told_tokens() override;
+    void tell_tokens(std::size_t count) override;
     View atr() const override;
     SecretBytes transmit(View command, Milliseconds limit) override;
     bool has_pinpad(PadUse use) const override;

@@ -1,9 +1,11 @@
 #include "tool/list_verb.hpp"
 
 #include <fmt/core.h>
+#include <utility>
+#include <vector>
 
-#include "card/card.hpp"
 #include "card/error.hpp"
+#include "card/tokens.hpp"
 #include "pkcs11/config.hpp"
 #include "pkcs11/reader_places.hpp"
 #include "reader/error.hpp"
@@ -15,28 +17,37 @@ namespace jeton::tool {
 
 namespace {
 
-/// describe_card adds what the card in |link| says to |row|.
-void describe_card(Json& row, reader::CardLink& link, const card::ProfileSet& profiles) {
-    if (!link.present()) {
-        row["card"] = "none";
-        return;
-    }
+/// describe_token is |row| with what one token of the card says.
+Json describe_token(Json row, card::Card& card) {
     row["card"] = "present";
-    const auto card = card::Card::recognise(link, profiles);
-    if (!card) {
-        row["card"] = "unknown";
-        return;
-    }
-    row["profile"] = card->profile().id;
-    row["serial"] = card->serial();
-    row["label"] = card->begin().label();
+    row["profile"] = card.profile().id;
+    row["serial"] = card.serial();
+    const auto label = card.known_label();
+    row["label"] = label ? *label : card.begin().label();
+    return row;
 }
 
-Json describe_reader(const reader::ReaderPlace& place, const card::ProfileSet& profiles) {
+/// describe_card gives a row for each token of the card in |link|, or one that says what else is there.
+std::vector<Json> describe_card(Json row, reader::CardLink& link, const card::ProfileSet& profiles,
+                                const card::TokenChoice& choice) {
+    if (!link.present()) {
+        row["card"] = "none";
+        return {row};
+    }
+    row["card"] = "unknown";
+    std::vector<Json> rows;
+    for (const auto& card : card::recognise_tokens(link, profiles, choice)) {
+        rows.push_back(describe_token(row, *card));
+    }
+    return rows.empty() ? std::vector{row} : rows;
+}
+
+std::vector<Json> describe_reader(const reader::ReaderPlace& place, const card::ProfileSet& profiles,
+                                  const card::TokenChoice& choice) {
     Json row{{"reader", place.name}};
     try {
         reader::Reader reader(place);
-        describe_card(row, reader.slot(), profiles);
+        return describe_card(row, reader.slot(), profiles, choice);
     } catch (const reader::Error& error) {
         row["card"] = error.kind() == reader::Error::Kind::no_card ? "none" : "error";
         row["error"] = error.what();
@@ -44,7 +55,7 @@ Json describe_reader(const reader::ReaderPlace& place, const card::ProfileSet& p
         row["card"] = "error";
         row["error"] = error.what();
     }
-    return row;
+    return {row};
 }
 
 }  // namespace
@@ -57,7 +68,9 @@ void list_readers(bool json) {
     }
     Json rows = Json::array();
     for (const reader::ReaderPlace& place : pkcs11::find_reader_places(config)) {
-        rows.push_back(describe_reader(place, profiles));
+        for (Json& row : describe_reader(place, profiles, config.tokens)) {
+            rows.push_back(std::move(row));
+        }
     }
     if (rows.empty() && !json) {
         print_line("There is no reader and no software card. Make a card: jeton softcard create NAME");

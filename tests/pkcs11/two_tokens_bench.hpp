@@ -63,6 +63,9 @@ class TwoTokens {
         configure(R"("profiles": [")" + file.string() + "\"]" + (more.empty() ? "" : ", " + more));
     }
 
+    /// forget removes what processes told each other about the card.
+    void forget() const { std::filesystem::remove(softcard::lease_file(cards.directory(), "test")); }
+
     void initialize() const { ASSERT_EQ(f->C_Initialize(nullptr), CKR_OK); }
     void finalize() const { ASSERT_EQ(f->C_Finalize(nullptr), CKR_OK); }
 

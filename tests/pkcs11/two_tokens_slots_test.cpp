@@ -36,6 +36,7 @@ TEST(TokenSlots, OneApplicationCostsWhatItCostAlone) {
 
 TEST(TokenSlots, AListOfAllSlotsSendsNothing) {
     TwoTokens bench;
+    bench.forget();
     bench.initialize();
     EXPECT_EQ(bench.slots(false).size(), 1U);
     EXPECT_EQ(bench.cards.apdus(), 0U);
@@ -45,10 +46,28 @@ TEST(TokenSlots, AListOfAllSlotsSendsNothing) {
     EXPECT_EQ(bench.slots(false), both);
     EXPECT_EQ(labels(bench).at(1), "OpenPGP card");
     EXPECT_EQ(bench.cards.apdus(), 0U);
+    bench.finalize();
+    bench.initialize();
+    EXPECT_EQ(bench.slots(false), both) << "the process before this one saw both";
+    EXPECT_EQ(bench.cards.apdus(), 0U);
+    EXPECT_EQ(bench.label(both[1]), "OpenPGP card");
+}
+
+TEST(TokenSlots, ACardWithOneTokenIsExpectedToHaveOneAgain) {
+    TwoTokens bench;
+    bench.configure(R"("tokens": "first")");
+    bench.initialize();
+    const Ids expected = bench.slots(false);
+    ASSERT_EQ(expected.size(), 2U);
+    EXPECT_EQ(bench.slots(), Ids{expected[0]});
+    bench.finalize();
+    bench.initialize();
+    EXPECT_EQ(bench.slots(false), Ids{expected[0]});
 }
 
 TEST(TokenSlots, SlotInfoFindsThemToo) {
     TwoTokens bench;
+    bench.forget();
     bench.initialize();
     const Ids first = bench.slots(false);
     EXPECT_TRUE(bench.has_token(first.at(0)));
@@ -126,6 +145,7 @@ TEST(TokenSlots, AnIdThatWasKeptStillWorks) {
     const Ids both = bench.slots();
     ASSERT_EQ(both.size(), 2U);
     bench.finalize();
+    bench.forget();
     bench.initialize();
     EXPECT_EQ(bench.label(both[1]), "OpenPGP card");
     EXPECT_EQ(bench.slots(), both);
@@ -221,6 +241,7 @@ TEST_F(ChangesTest, ASlotIsWithoutATokenWhereTheCardHasOne) {
 
 TEST_F(ChangesTest, ASecondTokenThatComesLaterIsAnEvent) {
     bench.finalize();
+    bench.forget();
     plan("pull 1");
     bench.initialize();
     const Ids all = bench.slots(false);

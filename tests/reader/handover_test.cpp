@@ -43,6 +43,21 @@ TEST_F(Handover, EachSideResetsWhatTheOtherUsed) {
     EXPECT_EQ(bus->count(Request::icc_power_off), 2U);
 }
 
+TEST_F(Handover, TokensAreToldWithoutALease) {
+    EXPECT_EQ(theirs.told_tokens(), 0U) << "there is no record yet";
+    EXPECT_THROW(ours.tell_tokens(2), Error) << "without a lease";
+    {
+        const auto lease = ours.acquire(soon());
+        ours.tell_tokens(2);
+    }
+    const std::size_t power_ons = bus->count(Request::icc_power_on);
+    EXPECT_EQ(theirs.told_tokens(), 2U);
+    EXPECT_EQ(first.slot(1).told_tokens(), 0U) << "of each opening";
+    theirs.acquire(soon());
+    EXPECT_EQ(ours.told_tokens(), 2U) << "a hand-over does not change it";
+    EXPECT_EQ(bus->count(Request::icc_power_on), power_ons + 1);
+}
+
 /// Both sides trust each other.
 class HandoverThatKeeps : public Handover {
   protected:

@@ -27,6 +27,7 @@ HandoverRecord sample_record() {
     record.flight_slot = 3;
     record.slots[2].holder = random_id();
     record.slots[2].powered = true;
+    record.slots[2].tokens = 2;
     record.slots[2].atr = *from_hex("3B80800101");
     return record;
 }

@@ -212,7 +212,7 @@ void Card::State::note_others(const reader::Lease& lease) {
         ++use->writes;
     }
     if (seen_writes != use->writes) {
-        memory.drop();
+        forget_content();
         seen_writes = use->writes.load();
     }
     if (lease.continuity() != reader::Continuity::kept) {

@@ -257,13 +257,6 @@ constexpr std::array change_terms{
              "in `match`, as far as they hold a key or certificate.",
              identifier),
         1),
-    list(
-        text("tokens", 64,
-             "The tokens of a card that this profile is the first to know: `id`s of profiles, in that order, "
-             "this one among them if it is to be one. Default: this one, and those that name part of the ATR "
-             "in `match`, as far as they hold a key or certificate.",
-             identifier),
-        1),
     choice("idScheme", id_schemes,
            "Whose scheme the ids and labels follow. For people: what counts is what stands in `keys` and "
            "`objects`."),

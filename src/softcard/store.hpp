@@ -34,13 +34,13 @@ enum class AesModes { native, cbc0, ecb };
 std::optional<AesModes> find_aes_modes(std::string_view name);
 
 struct CreateOptions {
-    std::string name;                         ///< [a-z0-9][a-z0-9._-]{0,31}
+    std::string name;                            ///< [a-z0-9][a-z0-9._-]{0,31}
     std::vector<std::string> applets{"sc-hsm"};  ///< rows of application_kinds() that this version has
-    std::string pin = "123456";               ///< 6 to 8 characters
-    std::string puk = "12345678";             ///< 6 to 8 characters
-    std::string admin_pin = "12345678";       ///< PW3 of OpenPGP: 8 to 64 characters
-    std::string global_pin = {};              ///< 6 to 8 characters; empty: the card has none
-    Bytes management_key;                     ///< empty: a random one, stored PIN-protected on the card
+    std::string pin = "123456";                  ///< 6 to 8 characters
+    std::string puk = "12345678";                ///< 6 to 8 characters
+    std::string admin_pin = "12345678";          ///< PW3 of OpenPGP: 8 to 64 characters
+    std::string global_pin = {};                 ///< 6 to 8 characters; empty: the card has none
+    Bytes management_key;                        ///< empty: a random one, stored PIN-protected on the card
     /// Of the management key; by default AES of the key's length, AES-192 for a random key.
     std::optional<ManagementAlgorithm> management_algorithm = std::nullopt;
     AesModes aes = AesModes::native;   ///< sc-hsm

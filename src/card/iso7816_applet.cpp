@@ -88,6 +88,7 @@ void Iso7816Applet::verify(Channel& channel, const PinRule& pin, View value) {
 }
 
 void Iso7816Applet::clear_verification(Channel& channel, const PinRule& pin) {
+    come_home(channel, Verb::verify);
     const bool forgets =
         pin.logout == PinRule::Logout::p1ff
             ? channel.transmit({.ins = ins_verify, .p1 = p1_forget, .p2 = pin.ref}).status.ok()

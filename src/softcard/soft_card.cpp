@@ -6,13 +6,17 @@ namespace jeton::softcard {
 
 namespace {
 
-bool has_several(const CardState& card) {
-    return std::ranges::count_if(application_kinds(), [&](const auto& kind) { return kind.is_on(card); }) > 1;
+AtrKind kind_of(const CardState& card) {
+    const auto is_on = [&](const auto& kind) { return kind.is_on(card); };
+    if (std::ranges::count_if(application_kinds(), is_on) > 1) {
+        return AtrKind::several;
+    }
+    return find_application("sc-hsm")->is_on(card) ? AtrKind::sc_hsm : AtrKind::one;
 }
 
 }  // namespace
 
-View softcard_atr(bool several_applications) {
+View softcard_atr(AtrKind kind) {
     static constexpr Byte several[] = {
         0x3B, 0x8D,                        // TS, T0: TD1 follows, 13 historical bytes
         0x81, 0x31, 0xFE, 0x45,            // as below
@@ -22,7 +26,14 @@ View softcard_atr(bool several_applications) {
         0x55, 'j',  'e',  't',  'o', 'n',  // issuer's data
         0x8B,                              // TCK
     };
-    static constexpr Byte atr[] = {
+    static constexpr Byte sc_hsm[] = {
+        0x3B, 0x8E,                                        // TS, T0: TD1 follows, 14 historical bytes
+        0x81, 0x31, 0xFE, 0x45,                            // as below
+        0x80, 0x73, 0xC0, 0x21, 0xC0,                      // as below
+        0x58, 'j',  'e',  't',  'o',  'n', 'H', 'S', 'M',  // issuer's data
+        0x23,                                              // TCK
+    };
+    static constexpr Byte one[] = {
         0x3B, 0x8B,                        // TS, T0: TD1 follows, 11 historical bytes
         0x81, 0x31, 0xFE, 0x45,            // TD1: T=1; TD2: T=1, TA3 and TB3 follow; TA3: IFSC; TB3: BWI, CWI
         0x80,                              // historical bytes in compact TLV
@@ -30,13 +41,13 @@ View softcard_atr(bool several_applications) {
         0x55, 'j',  'e',  't',  'o', 'n',  // issuer's data
         0x7D,                              // TCK
     };
-    return several_applications ? View(several) : View(atr);
+    return kind == AtrKind::several ? View(several) : kind == AtrKind::sc_hsm ? View(sc_hsm) : View(one);
 }
 
 Bytes SoftCard::power_on() {
     power_off();
     m_powered = m_memory.load();
-    return m_powered ? to_bytes(softcard_atr(has_several(m_memory.state()))) : Bytes{};
+    return m_powered ? to_bytes(softcard_atr(kind_of(m_memory.state()))) : Bytes{};
 }
 
 void SoftCard::power_off() {

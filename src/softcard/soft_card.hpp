@@ -12,9 +12,11 @@ namespace jeton::softcard {
 
 /// softcard_atr is the ATR of a software card: direct convention, T=1 with IFSC 254 and waiting times BWI
 /// 4, CWI 5; the historical bytes say selection by full and partial name, command chaining and extended
-/// lengths (ISO/IEC 7816-4, 12.1.1.9), and "jeton" as issuer's data. That of a card with several
-/// applications has card service data too (12.1.1.7), so that hosts know without asking.
-View softcard_atr(bool several_applications = false);
+/// lengths (ISO/IEC 7816-4, 12.1.1.9), and "jeton" as issuer's data. So that hosts know without asking, that
+/// of a card with several applications has card service data too (12.1.1.7), and that of a card with the
+/// application sc-hsm alone says "jetonHSM".
+enum class AtrKind { one, sc_hsm, several };
+View softcard_atr(AtrKind kind = AtrKind::one);
 
 /// SoftCard is used by one thread at a time, present() aside. Each process has one of its own for the same
 /// file; what they hold without power is separate, as if each had reset the card.

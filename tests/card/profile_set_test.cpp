@@ -46,8 +46,9 @@ TEST(ProfileSet, order_is_by_priority_then_id) {
     for (const auto& profile : set.profiles()) {
         ids.push_back(profile->id);
     }
-    EXPECT_EQ(ids, (std::vector<std::string>{"z-high", "pico-hsm", "smartcard-hsm", "yubikey-piv", "a", "b",
-                                             "piv", "openpgp", "sc-hsm-native", "sc-hsm"}));
+    EXPECT_EQ(ids, (std::vector<std::string>{"z-high", "pico-hsm", "smartcard-hsm", "yubikey-piv",
+                                             "sc-hsm-native", "sc-hsm", "a", "b", "piv", "openpgp",
+                                             "sc-hsm-any-native", "sc-hsm-any"}));
 }
 
 TEST(ProfileSet, later_layers_and_later_names_replace_the_same_id) {

@@ -95,7 +95,7 @@ ROWS = [
     ("profile check @/verify.json --json", 1, r'"pointer": "/commands/x/ins"', r"1 mistake\."),
     ("profile check @/missing.json", 1, r"^$", r"/missing\.json is not a file"),
     ("profile check @", 1, r"^$", r"is not a file"),
-    ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*applets +present +piv .*\njeton soft card main +present +sc-hsm ", r"^$"),
+    ("list", 0, r"READER +CARD +PROFILE +LABEL +SERIAL\n.*applets +present +piv .*\njeton soft card main +present +sc-hsm-native ", r"^$"),
     # Deletion is asked for, or said.
     ("softcard delete applets", 1, r"^$", r"Nothing was deleted.*add --yes"),
     ("softcard delete applets --yes", 0, r'The software card "applets" is gone\.', r"^$"),
@@ -137,7 +137,7 @@ class Test:
     def check_json(self):
         cards = json.loads(self.run("list", "--json").stdout)
         self.expect([card["reader"] for card in cards] == ["jeton soft card main", "jeton soft card other"], cards)
-        self.expect(all(card["card"] == "present" and card["profile"] == "sc-hsm" and card["label"] for card in cards), cards)
+        self.expect(all(card["card"] == "present" and card["profile"] == "sc-hsm-native" and card["label"] for card in cards), cards)
         self.expect(len({card["serial"] for card in cards}) == 2, f"serial numbers differ: {cards}")
 
     def check_profiles(self):

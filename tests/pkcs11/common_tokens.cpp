@@ -77,8 +77,8 @@ const TokenKind kinds[] = {
      .takes_keys = false,
      .data_label = "A note",
      .data_writer = CKU_USER,
-     .first_signature = 15,
-     .first_signature_short = 16},
+     .first_signature = 12,
+     .first_signature_short = 13},
 };
 
 CK_UTF8CHAR_PTR characters(std::string& text) {

@@ -308,9 +308,10 @@ TEST_F(StoreTest, AHugeFileIsNotRead) {
 
 TEST(SoftcardAtr, IsWellFormed) {
     ASSERT_EQ(to_hex(softcard_atr()), "3B8B8131FE458073C021C0556A65746F6E7D");
-    ASSERT_EQ(to_hex(softcard_atr(true)), "3B8D8131FE458031C173C021C0556A65746F6E8B");
-    for (const bool several : {false, true}) {
-        const View atr = softcard_atr(several);
+    ASSERT_EQ(to_hex(softcard_atr(AtrKind::several)), "3B8D8131FE458031C173C021C0556A65746F6E8B");
+    ASSERT_EQ(to_hex(softcard_atr(AtrKind::sc_hsm)), "3B8E8131FE458073C021C0586A65746F6E48534D23");
+    for (const AtrKind kind : {AtrKind::one, AtrKind::several, AtrKind::sc_hsm}) {
+        const View atr = softcard_atr(kind);
         EXPECT_EQ((atr[1] & 0x0FU) + 7U, atr.size()) << "historical bytes";
         Byte check = 0;
         for (const Byte byte : atr.subspan(1)) {
@@ -320,15 +321,16 @@ TEST(SoftcardAtr, IsWellFormed) {
     }
 }
 
-TEST_F(StoreTest, AnAtrTellsThatThereAreSeveralApplications) {
-    for (const auto& [name, applets, several] :
-         {std::tuple{"one", std::vector<std::string>{"openpgp"}, false},
-          std::tuple{"two", std::vector<std::string>{"piv", "sc-hsm"}, true}}) {
+TEST_F(StoreTest, AnAtrTellsWhatThereIs) {
+    for (const auto& [name, applets, kind] :
+         {std::tuple{"one", std::vector<std::string>{"openpgp"}, AtrKind::one},
+          std::tuple{"hsm", std::vector<std::string>{"sc-hsm"}, AtrKind::sc_hsm},
+          std::tuple{"two", std::vector<std::string>{"piv", "sc-hsm"}, AtrKind::several}}) {
         CreateOptions options = fixed_options();
         options.name = name;
         options.applets = applets;
         create(directory, options);
-        EXPECT_EQ(to_hex(insert(card_file(directory, name))->power_on()), to_hex(softcard_atr(several)));
+        EXPECT_EQ(to_hex(insert(card_file(directory, name))->power_on()), to_hex(softcard_atr(kind)));
     }
 }
 

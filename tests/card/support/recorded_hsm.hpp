@@ -76,7 +76,7 @@ class RecordedHsm : public testing::Test {
         m_link->computed = [this](View command) { return answer(HsmCommand::parse(command)); };
         m_card = Card::recognise(*m_link, built_in_profiles());
         ASSERT_TRUE(m_card);
-        EXPECT_EQ(m_card->profile().id, "smartcard-hsm");
+        EXPECT_EQ(m_card->profile().id, "pico-hsm");
     }
 
     void TearDown() override { check_record(); }

@@ -12,8 +12,6 @@ namespace jeton::crypto {
 
 namespace {
 
-constexpr std::size_t smallest_tag = 4;
-
 /// OpenSSL counts in int.
 constexpr std::size_t largest_step = std::size_t{1} << 30;
 
@@ -41,7 +39,7 @@ void check(View key, const AesParameters& parameters) {
         case AesMode::ecb:
             return;
         case AesMode::gcm:
-            if (parameters.iv.empty() || parameters.tag_bytes < smallest_tag ||
+            if (parameters.iv.empty() || parameters.tag_bytes < smallest_gcm_tag ||
                 parameters.tag_bytes > aes_block_bytes) {
                 throw Error("GCM needs an IV and a tag of 4 to 16 bytes");
             }

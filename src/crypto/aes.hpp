@@ -10,6 +10,7 @@
 namespace jeton::crypto {
 
 inline constexpr std::size_t aes_block_bytes = 16;
+inline constexpr std::size_t smallest_gcm_tag = 4;  ///< in bytes (SP 800-38D, 5.2.1.2)
 
 enum class AesMode { ecb, cbc, cbc_pad, ctr, gcm };
 enum class Direction { encrypt, decrypt };

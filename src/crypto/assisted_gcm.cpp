@@ -15,7 +15,6 @@ namespace {
 using Block = std::array<Byte, aes_block_bytes>;
 using GcmContext = openssl::Handle<GCM128_CONTEXT, CRYPTO_gcm128_release>;
 
-constexpr std::size_t smallest_tag = 4;
 constexpr std::size_t usual_iv_bytes = 12;
 constexpr std::size_t counter_bytes = 4;
 constexpr std::size_t upper_bytes = aes_block_bytes - counter_bytes;
@@ -215,7 +214,7 @@ AssistedGcm::AssistedGcm(Direction direction, AesParameters parameters, BlockEnc
                          SecretBytes hash_key)
     : m_state(std::make_unique<State>(State{direction, std::move(parameters), encryptor})) {
     const AesParameters& checked = m_state->parameters;
-    if (checked.iv.empty() || checked.tag_bytes < smallest_tag || checked.tag_bytes > aes_block_bytes) {
+    if (checked.iv.empty() || checked.tag_bytes < smallest_gcm_tag || checked.tag_bytes > aes_block_bytes) {
         throw Error("GCM needs an IV and a tag of 4 to 16 bytes");
     }
     m_state->keystream.set_hash_key(hash_key);

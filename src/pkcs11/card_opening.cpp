@@ -71,9 +71,11 @@ bool CardOpening::alive() const {
 void CardOpening::meet() {
     const std::lock_guard lock(m_mutex);
     const std::uint64_t insertion = link().insertion();
-    if (alive() || std::exchange(m_met, insertion) == insertion) {
+    if (alive() || (m_has_met && m_met == insertion)) {
         return;
     }
+    m_has_met = true;
+    m_met = insertion;
     try {
         recognise(meeting_patience);
     } catch (const reader::Error& error) {
@@ -119,6 +121,7 @@ std::shared_ptr<Token> CardOpening::token(std::size_t ordinal, bool look_first) 
 void CardOpening::recognise(Milliseconds wait) {
     m_tokens.clear();
     auto cards = m_finder.all(link(), wait);
+    m_has_met = true;
     m_met = link().insertion();
     for (auto& card : cards) {
         m_tokens.push_back(std::make_shared<Token>(slot_id(m_tokens.size()), std::move(card)));

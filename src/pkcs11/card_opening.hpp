@@ -81,7 +81,8 @@ class CardOpening {
     std::optional<Seen> m_first;  ///< what the first look found
     std::mutex m_mutex;           ///< held while a card is recognised, so that it happens once
     std::vector<std::shared_ptr<Token>> m_tokens;
-    std::optional<std::uint64_t> m_met;  ///< the insertion that meet() saw to
+    bool m_has_met = false;
+    std::uint64_t m_met = 0;  ///< the insertion that meet() saw to, if it did
 };
 
 }  // namespace jeton::pkcs11

@@ -37,7 +37,7 @@ count() {
         settings+=(JETON_PROFILES="$work/profiles")
     fi
     env "${settings[@]}" "$@" >"$work/output" 2>&1 </dev/null || fail "$*: $(cat "$work/output")"
-    grep -q "profile $profile," "$work/apdus" || fail "the card was not taken for one of the profile $profile"
+    grep -q "profile $profile[ ,]" "$work/apdus" || fail "the card was not taken for one of the profile $profile"
     apdus=$(grep -c ' apdu: .* > ' "$work/apdus")
     printf '%-12s %-14s %3d APDUs: %s\n' "$profile" "$exchange" "$apdus" "$what"
     [[ $apdus -le $limit ]] || fail "$* took $apdus APDUs, more than $limit: $(grep ' apdu: ' "$work/apdus" | cut -c1-150)"

@@ -88,8 +88,8 @@ ROWS = [
     ("profile show piv --json", 0, r'"layers": \[\s*"built-in piv\.json"\s*\]', r"^$"),
     ("profile show nothing", 1, r"^$", r'There is no profile and no reader called "nothing"\.'),
     ("profile show jeton", 1, r"^$", r'There is more than one reader called "jeton"\.'),
-    ("profile check @/patch.json", 0, r"/patch\.json: no mistakes; profiles: piv$", r"^$"),
-    ("profile check @/patch.json --json", 0, r'"problems": \[\],\s*"profiles": \[\s*"piv"', r"^$"),
+    ("profile check @/patch.json", 0, r"/patch\.json: no mistakes; profiles: sc-hsm-native$", r"^$"),
+    ("profile check @/patch.json --json", 0, r'"problems": \[\],\s*"profiles": \[\s*"sc-hsm-native"', r"^$"),
     ("profile check @/typo.json", 1, r"^$", r'/typo\.json: at /keys/0/lable: expected a known key, such as "label", found "lable"\n.*1 mistake\.'),
     ("profile check @/patch.json @/typo.json @/verify.json", 1, r"^\S*/patch\.json: no mistakes", r"2 mistakes\."),
     ("profile check @/verify.json --json", 1, r'"pointer": "/commands/x/ins"', r"1 mistake\."),
@@ -104,7 +104,7 @@ ROWS = [
 
 FILES = {"pin": "654321\n", "puk": "87654321\r\nsecond line\n", "short": "12345\n", "long": "123456789\n", "blank": "1234 567\n",
          "aes128": "000102030405060708090a0b0c0d0e0f\n", "tdes": "010203040506070801020304050607080102030405060708\n",
-         "patch.json": '{"schemaVersion": "1.0", "patch": "piv", "name": "Ours"}',
+         "patch.json": '{"schemaVersion": "1.0", "patch": "sc-hsm-native", "name": "Ours"}',
          "typo.json": '{"schemaVersion": "1.0", "patch": "piv", "keys": [{"id": "9a", "lable": "x"}]}',
          "verify.json": '{"schemaVersion": "1.0", "patch": "piv", "commands": {"x": {"cla": "00", "ins": "20", "p1": "00", "p2": "80"}}}'}
 
@@ -143,10 +143,11 @@ class Test:
     def check_profiles(self):
         """What a file changes is in force, for the card that it is about, and says where it comes from."""
         shown = json.loads(self.run("profile", "show", "jeton soft card main", "--json").stdout)
-        self.expect(shown["id"] == "piv" and shown["layers"] == ["built-in piv.json"], shown)
+        layers = [f"built-in {name}.json" for name in ("smartcard-hsm", "pico-hsm", "sc-hsm-native")]
+        self.expect(shown["id"] == "sc-hsm-native" and shown["layers"] == layers, shown)
         patch = f"{self.directory}/patch.json"
         changed = json.loads(self.run("profile", "show", "jeton soft card main", "--json", JETON_PROFILES=patch).stdout)
-        self.expect(changed["layers"] == ["built-in piv.json", patch] and changed["sha256"] != shown["sha256"], changed)
+        self.expect(changed["layers"] == [*layers, patch] and changed["sha256"] != shown["sha256"], changed)
         self.expect(changed["profile"]["name"] == "Ours" and shown["profile"]["name"] != "Ours", changed)
         del changed["profile"]["name"], shown["profile"]["name"]
         self.expect(changed["profile"] == shown["profile"], "nothing else changes")

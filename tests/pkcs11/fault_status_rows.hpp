@@ -115,11 +115,12 @@ inline constexpr BesideRow beside_rows[] = {
     {"generate", nullptr, {DE, DE, NL, DE, OK, OK, DE}},
     // The PIN that was right at the login is not tried again when the card does not take it.
     {"verify", "sign after hand-over", {NL, NL, NL, NL, NL, OK, NL}, all_faults},
-    {"sign", "sign after hand-over", {DE, DE, NL, KH, OK, OK, DE}, piv_faults | openpgp_faults},
+    {"sign", "sign after hand-over", {DE, DE, NL, KH, OK, OK, DE}, all_faults},
     // Other kinds of cards come first; a card without the application is none of ours, or another one.
     {"select", "recognise", {TU, TU, TU, TU, OK, TU, TU}, openpgp_faults, 3},
-    {"select", "recognise", {TU, TU, TU, TU, OK, TU, TU}, hsm_faults, 4},
-    {"select", "recognise", {OK, OK, OK, OK, OK, OK, OK}, two_kinds},
+    {"select", "recognise", {OK, OK, OK, OK, OK, OK, OK}, openpgp_faults},
+    // Two profiles speak of an SC-HSM: the second asks what the first got no answer to.
+    {"select", "recognise", {OK, TU, TU, TU, OK, TU, OK}, hsm_faults},
     {"select", "sign after hand-over", {DE, DR, DR, DR, OK, DR, DE}, two_kinds},
     // OpenPGP. The card's number and the key derivation function; after a write the number once more.
     {"counters", nullptr, {DE, DE, NL, OK, OK, OK, DE}, openpgp_faults},
@@ -135,13 +136,12 @@ inline constexpr BesideRow beside_rows[] = {
     {"write", "generate", {DE, DE, OK, DE, OK, OK, DE}, openpgp_faults, 1},  // the kind of key
     // SC-HSM. What was read to a wrong end is no certificate, and no number of this card.
     {"enumerate", nullptr, {DE, DE, NL, DE, OK, OK, DE}, hsm_faults},
-    {"read", "recognise", {TU, TU, TU, OK, OK, OK, TU}, hsm_faults},
+    {"read", "recognise", {OK, OK, OK, OK, OK, OK, OK}, hsm_faults},
     {"read", "sign after hand-over", {DE, DE, NL, DR, DR, DE, DE}, hsm_faults},
     {"read", "delete certificate", {DE, DE, OK, OH, OH, OK, DE}, hsm_faults},
     {"read", "list", {DE, OK, OK, OK, OK, OK, DE}, hsm_faults, 1},  // descriptions
     {"read", "list", {DE, OK, OK, OK, OK, OK, DE}, hsm_faults, 2},
     {"read", "list", {DE, DE, OK, OK, OK, OK, DE}, hsm_faults},
-    {"sign", "sign after hand-over", {DE, DE, NL, KH, DE, OK, DE}, hsm_faults},
     // When the key is made and the card wants PIN or SELECT once more, all is repeated, but not the key.
     {"write", "generate", {OK, DE, OK, DE, OK, OK, DE}, hsm_faults, 1},
     {"write", "generate", {OK, DE, AV, DE, OK, AV, DE}, hsm_faults},
@@ -165,7 +165,6 @@ inline constexpr OtherwiseRow otherwise_rows[] = {
     {two_kinds, write, 0x6381, DE},       {two_kinds, erase, 0x6381, DE},
     {openpgp_faults, read, 0x6282, DE},   {openpgp_faults, read, 0x6A86, OK},
     {hsm_faults, sign, 0x6A84, KP},       {hsm_faults, decipher, 0x6A84, KP},  // used up
-    {hsm_faults, sign, 0x6C10, DE},       {hsm_faults, decipher, 0x6C10, DE},  // no signature
 };
 
 struct AboutRow {

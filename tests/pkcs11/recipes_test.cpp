@@ -91,7 +91,7 @@ TEST_F(Recipe, MechanismOffAndMechanismForOneKey) {
 }
 
 TEST_F(Recipe, HashingOnTheHost) {
-    start({"sc-hsm"}, {R"("patch": ["smartcard-hsm", "sc-hsm"], "mechanisms": {
+    start({"sc-hsm"}, {R"("patch": ["smartcard-hsm", "sc-hsm-native"], "mechanisms": {
         "CKM_SHA256_RSA_PKCS": {"hash": "host", "pad": "host", "algorithm": "20"},
         "CKM_SHA384_RSA_PKCS": {"pad": "card"},
         "CKM_ECDSA_SHA256": {"hash": "host", "input": "hash", "algorithm": "70"},

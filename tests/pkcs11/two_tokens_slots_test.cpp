@@ -219,7 +219,7 @@ TEST_F(ChangesTest, ACardPulledDuringASwitchEndsBoth) {
 
 TEST_F(ChangesTest, ASlotIsWithoutATokenWhereTheCardHasOne) {
     softcard::create(bench.cards.directory() / "elsewhere",
-                     {.name = "single", .management_key = {}, .pin_iterations = 10});
+                     {.name = "single", .applets = {"piv"}, .management_key = {}, .pin_iterations = 10});
     const auto single = softcard::card_file(bench.cards.directory() / "elsewhere", "single");
     const Side openpgp = bench.enter(both[1], TwoTokens::openpgp_key);
     plan("swap 1 " + single.string());

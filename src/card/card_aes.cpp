@@ -10,7 +10,6 @@ namespace jeton::card {
 namespace {
 
 constexpr std::size_t block_bytes = crypto::aes_block_bytes;
-constexpr std::size_t native_tag_bytes = 16;
 
 constexpr std::size_t most_commands_in_burst = 64;
 constexpr Milliseconds longest_burst{1000};

@@ -25,7 +25,7 @@ class Detection : public SoftCardTest {
             ADD_FAILURE() << problem.text();
         }
         m_link = std::make_unique<support::SimulatedLink>(softcard::insert(m_card_file));
-        m_link->intercept = [this](View command) { return answer(command); };
+        m_link->intercept = [](View command) { return answer(command); };
         m_card = Card::recognise(*m_link, profiles);
         ASSERT_TRUE(m_card);
     }

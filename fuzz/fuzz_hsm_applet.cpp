@@ -91,6 +91,7 @@ void drive(reader::CardLink& link) {
     attempt([&] { (void)applet->select(channel); });
     attempt([&] { require(!applet->read_serial(channel).empty()); });
     attempt([&] { (void)applet->read_label(channel); });
+    attempt([&] { (void)applet->read_version(channel); });
     attempt([&] { applet->discover(channel, draft); });
     for (const KeyType type : {KeyType::p256, KeyType::rsa2048, KeyType::brainpoolP384r1}) {
         attempt([&] {

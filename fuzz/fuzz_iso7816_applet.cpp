@@ -7,6 +7,7 @@
 
 #include "scripted_card.hpp"
 
+#include "card/command_template.hpp"
 #include "card/profile_assembly.hpp"
 
 namespace {
@@ -36,7 +37,13 @@ constexpr const char* profile_text = R"({
     { "id": "tag", "class": "data", "ref": "5F50" },
     { "id": "serial", "class": "data", "ref": "5A", "visible": false } ],
   "algorithms": { "p256": { "id": "04" }, "rsa2048": { "id": "02" }, "ed25519": { "id": "05" }, "x25519": { "id": "06" } },
+  "constants": { "oid": { "128": "0601", "256": "0602" }, "end": "00" },
   "commands": {
+    "all": { "cla": "00", "ins": "2A", "p1": "{alg}", "p2": "{tagBits}", "le": "short", "maxData": 200,
+      "data": [ { "hex": "{const.oid}" }, { "tlv": "82", "value": "{iv}" }, { "tlv": "83", "value": "{aad}", "omitIfEmpty": true },
+                { "tlv": "7F49", "value": "{counter}", "lenBytes": 3 }, { "tlv": "81", "value": "{data}" }, { "hex": "{const.end}" } ],
+      "answer": [ { "field": "ciphertext", "length": "input" }, { "field": "tag", "length": 16 } ] },
+    "none": { "cla": "00", "ins": "22", "p1": "{keyRef}", "p2": "00", "le": "none" },
     "sign": { "steps": [
       { "cla": "00", "ins": "22", "p1": "41", "p2": "B6", "data": [ { "tlv": "84", "value": "{keyRef}" } ] },
       { "cla": "00", "ins": "2A", "p1": "9E", "p2": "9A", "data": [ { "value": "{data}" } ], "ok": [ "9000", "6200" ],
@@ -138,6 +145,30 @@ void use_pins(Applet& applet, Channel& channel) {
     attempt([&] { applet.initialize(channel, view_of(puk)); });
 }
 
+/// use_templates runs each template with keys of lengths that it is for, and is not for.
+void use_templates(Channel& channel) {
+    const Bytes data(100, 0x5A);
+    const Bytes block(16, 0x01);
+    for (const auto& [name, command] : profile()->commands) {
+        for (const std::size_t bits : {128U, 192U, 256U}) {
+            const TemplateValues values{.key_ref = 1,
+                                        .key_bits = bits,
+                                        .algorithm = 2,
+                                        .data = data,
+                                        .iv = block,
+                                        .aad = View(block).first(bits % 3),
+                                        .counter = block,
+                                        .tag_bits = 128};
+            attempt([&] { require(command->most_data(profile()->transport, values) <= 65535); });
+            attempt([&] {
+                for (const auto& [field, value] : command->run(channel, values, Verb::encrypt)) {
+                    require(!field.empty() && value.size() <= 65536);
+                }
+            });
+        }
+    }
+}
+
 void drive(reader::CardLink& link) {
     const auto applet = make_applet(profile());
     Channel channel(link, profile()->transport);
@@ -146,6 +177,7 @@ void drive(reader::CardLink& link) {
     use_pins(*applet, channel);
     use_objects(*applet, channel);
     use_pins(*applet, channel);
+    use_templates(channel);
 }
 
 }  // namespace

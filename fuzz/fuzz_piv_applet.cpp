@@ -133,6 +133,7 @@ void drive_applet(reader::CardLink& link, const std::shared_ptr<const Profile>& 
     attempt([&] { applet->set_admin_key(channel, aes192_key); });
     attempt([&] { applet->initialize(channel, aes192_key); });
     attempt([&] { (void)applet->stored_admin_key(channel); });
+    attempt([&] { (void)applet->read_version(channel); });
     attempt([&] {
         const auto history =
             applet->read_object(channel, profile->objects.at(applet->retired_object().value()));

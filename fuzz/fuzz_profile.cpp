@@ -46,6 +46,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (with_variants(profile, all)->id != profile->id) {
             std::abort();
         }
+        for (const auto* const rules : {&profile->match, &profile->variants}) {
+            for (const MatchRule& rule : *rules) {
+                if (rule.version.any() && !rule.version.contains(Version{{5, 4, 3}})) {
+                    std::abort();
+                }
+                (void)rule.version.contains(Version{{1, 2}});
+            }
+        }
         for (const KeySlot& key : profile->keys) {
             const bool sound = (!key.pin || *key.pin < profile->pins.size()) &&
                                (!key.certificate || *key.certificate < profile->objects.size());

@@ -52,6 +52,8 @@ def files(*numbers):
 
 
 ROWS = [
+    ("version", APPLET, [(SELECT, ANY, [tlv(0x62, tlv(0x85, bytes.fromhex("0000FF0606"))) + OK]), (READ, 0x2F, [DEVICE, INFO])]),
+    ("version-cut", APPLET, [(SELECT, ANY, [tlv(0x62, tlv(0x85, b"\x06")) + OK]), (READ, 0x2F, [DEVICE, INFO])]),
     ("refuses-all", APPLET, [(SELECT, ANY, [status(0x6A82)])]),
     ("breaks-down", APPLET, [(SELECT, ANY, [status(0x6F00)])]),
     ("no-files", APPLET, [*IDENTITY, files(), *TAKEN]),

@@ -49,6 +49,8 @@ ROWS = [
     ("results-cut", EXTENDED, [*SELECTED, *SERIAL, *TAKEN, (PSO, ANY, [OK]), (AGREE, ANY, [b"\x00" + OK])]),
     ("results-refused", EXTENDED, [*SELECTED, *SERIAL, *TAKEN, (PSO, ANY, [status(0x6985)]), (AGREE, ANY, [status(0x6982)])]),
     ("keys-refused", EXTENDED, [*SELECTED, *SERIAL, (MSE, ANY, [status(0x6A88)])]),
+    ("templates", EXTENDED, [*SELECTED, *SERIAL, (PSO, 0x80, [bytes(116) + OK]), (MSE, ANY, [OK]), (PSO, ANY, [bytes(32) + OK])]),
+    ("templates-short-answer", EXTENDED, [*SELECTED, *SERIAL, (PSO, 0x80, [bytes(115) + OK, bytes(200) + OK]), (MSE, ANY, [bytes(3) + OK])]),
     ("pins-wrong", APPLET, [*SELECTED, (VERIFY, ANY, [status(0x63C2)]), (CHANGE, ANY, [status(0x63C1)]),
                             (UNBLOCK, ANY, [status(0x6983)])]),
     ("pins-odd", APPLET, [*SELECTED, (VERIFY, ANY, [status(0x6700)])]),

@@ -76,6 +76,7 @@ AES192 = (METADATA, 0x9B, [metadata(tlv(0x01, b"\x0A"))])
 STORED_KEY = (GET_DATA, 0x00, [data(tlv(0x80, tlv(0x81, b"\x02")))])
 
 ROWS = [
+    ("version", APPLET, [(0xFD, ANY, [bytes.fromhex("050403") + OK])]),
     # Selection and serial number.
     ("refuses-all", APPLET, [(SELECT, ANY, [status(0x6A82)])]),
     ("select-another-application", APPLET, [(SELECT, ANY, [tlv(0x62) + OK, tlv(0x6F) + OK])]),
